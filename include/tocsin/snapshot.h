@@ -30,6 +30,11 @@ struct fact {
 	size_t len;
 	const char *const *items; /* index, log */
 	size_t n;
+
+	/* The shell's own, for doc: facts; handlers leave them alone. */
+	const char *head; /* hash of the newest log entry: 64 hex digits, "" for none */
+	int64_t seq;      /* how many log entries there are */
+	const char *guard;
 };
 
 struct arena;

@@ -63,6 +63,7 @@ void incident_init(struct incident *inc)
 	who_init(&inc->update_by);
 	who_init(&inc->ack_by);
 	place_init(&inc->origin);
+	paging_init(&inc->paging);
 }
 
 /* --- out --------------------------------------------------------------------------------- */
@@ -204,6 +205,11 @@ void incident_encode(const struct incident *inc, struct buf *out)
 	json_out_object(&j, "reminders");
 	reminders_encode(&j, &inc->reminders);
 	json_out_object_end(&j);
+	if (inc->alerts.n > 0) {
+		json_out_object(&j, "alerts");
+		alerts_encode(&j, &inc->alerts);
+		json_out_object_end(&j);
+	}
 	json_out_object_end(&j);
 }
 
@@ -335,5 +341,6 @@ int incident_decode(struct arena *a, const char *json, size_t len, struct incide
 	inc->seq = json_in_int(o, "seq");
 	paging_decode(a, json_in_get(o, "paging"), &inc->paging);
 	reminders_decode(a, json_in_get(o, "reminders"), &inc->reminders);
+	alerts_decode(a, json_in_get(o, "alerts"), &inc->alerts);
 	return 0;
 }

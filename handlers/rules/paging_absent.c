@@ -2,40 +2,14 @@
 #include "tocsin/paging.h"
 
 #include "tocsin/incident.h"
-#include "tocsin/json_in.h"
-#include "tocsin/json_out.h"
 
 #define WEAK __attribute__((weak))
-
-WEAK void paging_encode(struct json_out *j, const struct paging *p)
-{
-	json_out_int(j, "epoch", p->epoch);
-	json_out_bool(j, "running", p->running);
-}
-
-WEAK void paging_decode(struct arena *a, const struct json_t *object, struct paging *p)
-{
-	(void)a;
-	p->epoch = json_in_int(object, "epoch");
-	p->running = json_in_bool(object, "running");
-}
-
-WEAK void reminders_encode(struct json_out *j, const struct reminders *r)
-{
-	json_out_int(j, "ignored", r->ignored);
-}
-
-WEAK void reminders_decode(struct arena *a, const struct json_t *object, struct reminders *r)
-{
-	(void)a;
-	r->ignored = json_in_int(object, "ignored");
-}
 
 WEAK void paging_start(struct context *cx, struct incident *inc)
 {
 	(void)cx;
 	inc->paging.epoch++;
-	inc->paging.running = true;
+	inc->paging.state = PAGING_RUNNING;
 }
 
 WEAK void paging_acknowledged(struct context *cx, struct incident *inc, const struct actor *who)
@@ -43,7 +17,7 @@ WEAK void paging_acknowledged(struct context *cx, struct incident *inc, const st
 	(void)cx;
 	(void)who;
 	inc->paging.epoch++;
-	inc->paging.running = false;
+	inc->paging.state = PAGING_ACKED;
 }
 
 WEAK void paging_stop(struct context *cx, struct incident *inc, const char *why)
@@ -51,16 +25,22 @@ WEAK void paging_stop(struct context *cx, struct incident *inc, const char *why)
 	(void)cx;
 	(void)why;
 	inc->paging.epoch++;
-	inc->paging.running = false;
+	inc->paging.state = PAGING_STOPPED;
 }
 
-WEAK bool paging_person(struct context *cx, struct incident *inc, const char *target, const char *reason)
+WEAK enum paging_found paging_person(struct context *cx, struct incident *inc, const char *target, const char *reason)
 {
 	(void)cx;
 	(void)inc;
 	(void)target;
 	(void)reason;
-	return false;
+	return PAGING_UNKNOWN;
+}
+
+WEAK void paging_severity(struct context *cx, struct incident *inc)
+{
+	(void)cx;
+	(void)inc;
 }
 
 WEAK void paging_activity(struct context *cx, struct incident *inc)

@@ -20,9 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tocsin/alerts.h"
 #include "tocsin/effects.h"
 #include "tocsin/handler.h"
 #include "tocsin/paging.h"
+#include "tocsin/reminders.h"
 #include "tocsin/request.h"
 
 #define INCIDENT_ROLES_MAX 16
@@ -134,6 +136,7 @@ struct incident {
 
 	struct paging paging;
 	struct reminders reminders;
+	struct incident_alerts alerts; /* all of them; the alert_* above are the first */
 
 	/* Not stored: what this run has changed. */
 	bool root_dirty;      /* the root message shows something else now */

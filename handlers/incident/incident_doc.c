@@ -57,7 +57,7 @@ void incident_init(struct incident *inc)
 	memset(inc, 0, sizeof(*inc));
 	inc->id = inc->title = inc->severity = inc->summary = inc->reason = inc->update_text = "";
 	inc->alert_source = inc->alert_key = inc->alert_episode = inc->alert_link = "";
-	inc->postmortem_url = inc->home.channel = inc->home.root_ts = inc->home.announced = "";
+	inc->postmortem_url = inc->home.channel = inc->home.root_ts = inc->home.room = "";
 	who_init(&inc->declared_by);
 	who_init(&inc->resolved_by);
 	who_init(&inc->update_by);
@@ -135,8 +135,7 @@ static void put_home(struct json_out *j, const struct incident *inc)
 	put_str(j, "channel", inc->home.channel);
 	put_str(j, "root", inc->home.root_ts);
 	put_bool(j, "wants_room", inc->home.wants_room);
-	put_bool(j, "room", inc->home.is_room);
-	put_str(j, "announced", inc->home.announced);
+	put_str(j, "room", inc->home.room);
 	json_out_object_end(j);
 	json_out_object(j, "origin");
 	json_out_int(j, "platform", inc->origin.platform);
@@ -281,8 +280,7 @@ static void get_home(const json_t *o, struct incident *inc)
 	inc->home.channel = at.channel;
 	inc->home.root_ts = json_in_str(home, "root");
 	inc->home.wants_room = json_in_bool(home, "wants_room");
-	inc->home.is_room = json_in_bool(home, "room");
-	inc->home.announced = json_in_str(home, "announced");
+	inc->home.room = json_in_str(home, "room");
 	get_place(json_in_get(o, "origin"), &inc->origin);
 	inc->alert_source = json_in_str(alert, "source");
 	inc->alert_key = json_in_str(alert, "key");

@@ -8,10 +8,13 @@
  * Names in the store:
  *   document, entity of sends   "incident:INC-42"
  *   thread or room -> incident  link "thread:slack:CHAN:TS", link "room:slack:CHAN"
+ *   captured message            link "message:slack:CHAN:TS"
  *   open ones                   index "incident:open" (score: declared), "incident:place:CHAN"
+ *   resolved, not closed        index "incident:resolved:CHAN"
  *   done ones                   index "incident:closed" (score: closed)
  *   timers                      "incident:INC-42:NAME"
- *   messages                    ref "INC-42/root" is the root message
+ *   messages                    ref "INC-42/root" is the root message, "INC-42/room" its twin in
+ *                               the incident's own channel
  */
 #ifndef TOCSIN_INCIDENT_H
 #define TOCSIN_INCIDENT_H
@@ -73,14 +76,16 @@ struct incident_item {
 	int64_t done_ms;
 };
 
-/* Where the incident lives. */
+/* Where the incident lives. The root message is always posted where people are told (the plan's
+ * notify channel), with its thread; a severity with `room: channel` also gets a channel of its
+ * own, and from then on the talk is there. Until then, and when it cannot be made, it is the
+ * thread: incident_post() knows. */
 struct incident_home {
 	enum platform platform;
-	const char *channel;  /* "" until the room exists, or the root was delivered */
+	const char *channel;  /* where the root message is, or was asked to be */
 	const char *root_ts;  /* "" until the root was delivered */
-	bool wants_room;      /* a channel of its own was asked for and is not there yet */
-	bool is_room;         /* channel is the incident's own */
-	const char *announced; /* channel where people were told: the notify channel */
+	const char *room;     /* the incident's own channel, "" : none */
+	bool wants_room;      /* asked for and not there yet */
 };
 
 struct incident {

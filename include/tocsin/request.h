@@ -55,6 +55,7 @@ enum delivery_outcome {
 
 struct delivery {
 	const char *key;       /* the entry's idempotency key, as given to effects_send() */
+	const char *entity;    /* as given in struct send.entity */
 	const char *op;        /* "chat.post" */
 	const char *note;      /* as given in struct send.note */
 	enum delivery_outcome outcome;

@@ -35,7 +35,7 @@ static struct incident full(void)
 	inc.n_items = INCIDENT_ITEMS_MAX;
 	for (size_t i = 0; i < INCIDENT_ITEMS_MAX; i++)
 		inc.items[i] = (struct incident_item){"Tell the groups", {"ada", "", "Ada Park"}, 7};
-	inc.home = (struct incident_home){PLATFORM_SLACK, "C1", "17.5", false, true, "C0WARROOM"};
+	inc.home = (struct incident_home){PLATFORM_SLACK, "C1", "17.5", "C0ROOM", true};
 	inc.alert_source = "prometheus";
 	inc.alert_key = "abc";
 	inc.alert_firing = true;
@@ -62,7 +62,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(back.status, INCIDENT_MONITORING);
 	assert_int_equal(back.n_items, INCIDENT_ITEMS_MAX);
 	assert_string_equal(back.items[INCIDENT_ITEMS_MAX - 1].by.name, "Ada Park");
-	assert_string_equal(back.home.announced, "C0WARROOM");
+	assert_string_equal(back.home.room, "C0ROOM");
 	assert_int_equal(back.paging.epoch, 3);
 	arena_free(a);
 }

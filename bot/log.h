@@ -16,6 +16,11 @@ void log_setup(enum log_level least, enum log_format format);
 bool log_level_parse(const char *word, enum log_level *level);
 bool log_format_parse(const char *word, enum log_format *format);
 
+/* Masks this text wherever it appears in a value: the secrets that were handed to us. The newest 64
+ * of at least 8 characters are kept; NULL is ignored. */
+void log_hide(const char *secret);
+void log_hide_none(void); /* forgets them: end of the program */
+
 /* log_write(LOG_INFO, "slack", trace or NULL, "socket is live", "socket", "1", "host", host, NULL)
  * area: who speaks; message: constant text; then pairs of name and value, ended by NULL. A NULL
  * value is left out. */

@@ -60,4 +60,33 @@ struct task_origin {
 };
 void tasks_submit(struct tasks *t, struct arena *arena_owned, struct request *req,
 	const struct task_origin *origin /* may be NULL */, int64_t deadline_ms, answer_fn fn, void *ud);
+
+struct tasks_options {
+	uv_loop_t *loop;
+	struct store *store;
+	const struct clock *clock;
+	/* The plan in force; the task takes a reference and gives it back when it ends. */
+	struct plan *(*plan_take)(void *ud);
+	void (*plan_give)(void *ud, struct plan *plan);
+	void *ud;
+	size_t limit;        /* tasks at once; 0: 8192. One more is answered ANSWER_BUSY */
+};
+
+struct tasks *tasks_new(const struct tasks_options *o);
+/* The store came back, or went: waiting tasks go on, or know it. */
+void tasks_store_changed(struct tasks *t, bool ready);
+size_t tasks_running(const struct tasks *t);
+/* Stops taking requests (BUSY from now on); running ones finish. */
+void tasks_stop(struct tasks *t);
+/* Drops what is left (answered ANSWER_NOT_RECORDED) and closes; memory goes in a later turn. */
+void tasks_close(struct tasks *t);
+
+struct tasks_stats {
+	uint64_t done, refused, not_recorded, unsure, broken, busy, conflicts;
+	/* Real microseconds from submit to answer, cumulative buckets as in tasks_bucket_us[]. */
+	uint64_t buckets[12];
+	double seconds_sum;
+};
+extern const unsigned tasks_bucket_us[11];
+void tasks_stats(const struct tasks *t, struct tasks_stats *out);
 #endif

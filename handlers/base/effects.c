@@ -11,7 +11,6 @@ void effects_init(struct effects *e, struct arena *a)
 {
 	memset(e, 0, sizeof(*e));
 	e->arena = a;
-	e->items = ARENA_ARRAY(a, struct effect, EFFECTS_MAX);
 }
 
 void effects_clear(struct effects *e)
@@ -19,7 +18,6 @@ void effects_clear(struct effects *e)
 	e->n = 0;
 	e->n_needs = 0;
 	e->overflow = false;
-	e->serial = NULL;
 	memset(&e->reply, 0, sizeof(e->reply));
 }
 
@@ -43,6 +41,15 @@ static struct effect *effects_add(struct effects *e, enum effect_kind kind, cons
 	if (e->n == EFFECTS_MAX) {
 		e->overflow = true;
 		return &spare;
+	}
+	if (e->n == e->cap) {
+		size_t cap = e->cap ? e->cap * 2 : 16;
+		struct effect *items = ARENA_ARRAY(e->arena, struct effect, cap);
+
+		if (e->n)
+			memcpy(items, e->items, e->n * sizeof(*items));
+		e->items = items;
+		e->cap = cap;
 	}
 	f = &e->items[e->n++];
 	memset(f, 0, sizeof(*f));

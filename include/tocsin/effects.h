@@ -103,12 +103,11 @@ struct reply {
 struct effects {
 	struct arena *arena;
 	struct effect *items;
-	size_t n;
+	size_t n, cap;
 	bool overflow;
 	const char *needs[32];
 	size_t n_needs;
 	struct reply reply;
-	const char *serial; /* document id whose work is done one after another, or NULL */
 };
 
 void effects_init(struct effects *e, struct arena *a);

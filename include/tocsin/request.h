@@ -105,4 +105,7 @@ struct request {
 	struct delivery delivery;
 	struct alert alert;
 };
+
+/* Everything zero, every string "". */
+void request_init(struct request *r);
 #endif

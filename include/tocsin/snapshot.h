@@ -10,6 +10,7 @@
  *   index:NAME          a sorted set: items ascending by score, at most FACT_ITEMS_MAX
  *   rindex:NAME         the same, descending (newest first)
  *   log:ID              the document's log, oldest first, at most FACT_ITEMS_MAX newest entries (JSON each)
+ *   done:REQUEST-ID     the remembered first answer to a request (the shell's own)
  *   count:NAME          the number to use next; each task gets another one
  */
 #ifndef TOCSIN_SNAPSHOT_H

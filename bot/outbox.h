@@ -1,0 +1,54 @@
+/*
+ * outbox.h - promises become deliveries.
+ *
+ * Entries are claimed lane by lane from the store and leave it only when a receiver has accepted
+ * them, refused them for good, or their time is over; the commit that says so is the one that
+ * removes them. Within the chat and call lanes the entries of one entity go in order; pages go
+ * side by side. A chat.update that a newer one has overtaken is dropped, and a page whose guard
+ * no longer holds is dropped: both are looked up just before sending.
+ */
+#ifndef TOCSIN_BOT_OUTBOX_H
+#define TOCSIN_BOT_OUTBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "tocsin/effects.h"
+
+#define OUTBOX_HELD_MAX 256 /* entries of one lane that one process holds; more wait in Redis */
+#define OUTBOX_SENDERS_MAX 8
+
+struct clock;
+struct outbox;
+struct plan;
+struct sender;
+struct store;
+struct tasks;
+
+struct outbox_options {
+	uv_loop_t *loop;
+	struct store *store;
+	struct tasks *tasks;
+	const struct clock *clock;
+	struct plan *(*plan_take)(void *ud);
+	void (*plan_give)(void *ud, struct plan *plan);
+	void *ud;
+};
+
+struct outbox *outbox_new(const struct outbox_options *o);
+/* The sender is borrowed and must outlive the outbox. Returns -1 past OUTBOX_SENDERS_MAX. */
+int outbox_add_sender(struct outbox *ob, struct sender *sender);
+void outbox_wake(struct outbox *ob);
+/* Claims nothing any more; what is with a receiver is waited for. */
+void outbox_stop(struct outbox *ob);
+size_t outbox_in_flight(const struct outbox *ob);
+/* After the senders', the store's and the tasks' close. */
+void outbox_close(struct outbox *ob);
+
+struct outbox_stats {
+	uint64_t accepted[LANES], failed[LANES], stale[LANES], retried[LANES];
+	size_t held[LANES];
+};
+void outbox_stats(const struct outbox *ob, struct outbox_stats *out);
+#endif

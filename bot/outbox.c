@@ -180,7 +180,7 @@ static void item_finish_told(struct item *it)
 	request_init(r);
 	r->kind = REQUEST_DELIVERY;
 	r->source = SOURCE_SYSTEM;
-	r->family = arena_strdup(a, it->send.entity);
+	r->delivery.entity = arena_strdup(a, it->send.entity);
 	r->id = arena_printf(a, "delivery:%s:%s", it->send.key, it->id);
 	r->delivery.key = arena_strdup(a, it->send.key);
 	r->delivery.op = arena_strdup(a, it->send.op);

@@ -150,6 +150,31 @@ void effects_reply(struct effects *e, enum reply_kind kind, const char *template
 	e->reply.data = arena_strdup(e->arena, data ? data : "{}");
 }
 
+void effects_form(struct effects *e, const char *template_name, const char *data,
+	const char *command)
+{
+	effects_reply(e, REPLY_FORM, template_name, data);
+	e->reply.command = arena_strdup(e->arena, command);
+}
+
+void effects_form_error(struct effects *e, const char *question, const char *template_name,
+	const char *data)
+{
+	struct field *all;
+	size_t n = e->reply.kind == REPLY_FORM_ERRORS ? e->reply.n_errors : 0;
+
+	all = ARENA_ARRAY(e->arena, struct field, n + 1);
+	if (n)
+		memcpy(all, e->reply.errors, n * sizeof(*all));
+	all[n].name = arena_strdup(e->arena, question);
+	all[n].value = arena_strdup(e->arena, template_name);
+	effects_clear(e);
+	effects_reply(e, REPLY_FORM_ERRORS, "", data);
+	e->reply.refused = true;
+	e->reply.errors = all;
+	e->reply.n_errors = n + 1;
+}
+
 void effects_refuse(struct effects *e, const char *template_name, const char *data)
 {
 	effects_clear(e);

@@ -88,7 +88,8 @@ enum reply_kind {
 	REPLY_PRIVATE,   /* only the asker sees it */
 	REPLY_PUBLIC,    /* everybody in the place sees it */
 	REPLY_FORM,      /* open a form (template renders to a form) */
-	REPLY_FORM_ERRORS /* the form stays open: fields[] are question id -> text */
+	REPLY_FORM_ERRORS /* the form stays open: errors[] are question id -> template name; each is
+	                   * rendered with `data` as plain text and shown under its question */
 };
 
 struct reply {
@@ -96,6 +97,8 @@ struct reply {
 	bool refused;             /* nothing was changed: `template` says why and what to type */
 	const char *template_name;
 	const char *data;         /* JSON object */
+	const char *command;      /* FORM: the command line that its submission is, without the family's
+	                           * slash: "incident form INC-42"; at most 255 characters */
 	const struct field *errors;
 	size_t n_errors;
 };
@@ -128,6 +131,12 @@ void effects_count(struct effects *e, const char *counter, int64_t number);
 void effects_send(struct effects *e, const struct send *send); /* copies; NULL strings become "" */
 
 void effects_reply(struct effects *e, enum reply_kind kind, const char *template_name,
+	const char *data);
+void effects_form(struct effects *e, const char *template_name, const char *data,
+	const char *command);
+/* The form stays open with a text under a question. Drops every other effect. Call once per fault;
+ * the last call's data counts for all. */
+void effects_form_error(struct effects *e, const char *question, const char *template_name,
 	const char *data);
 /* Drops every other effect and answers with a template that says what was wrong. */
 void effects_refuse(struct effects *e, const char *template_name, const char *data);

@@ -29,6 +29,7 @@ struct context {
 	const struct snapshot *snap;
 	struct effects *out;
 	struct arena *arena;
+	void *call; /* what the family's command() made of the words, for the verb it runs; else NULL */
 };
 
 typedef enum step (*handler_fn)(struct context *cx);

@@ -56,7 +56,6 @@ enum delivery_outcome {
 struct delivery {
 	const char *entity;    /* document it belongs to: "incident:INC-42" */
 	const char *key;       /* the entry's idempotency key, as given to effects_send() */
-	const char *entity;    /* as given in struct send.entity */
 	const char *op;        /* "chat.post" */
 	const char *note;      /* as given in struct send.note */
 	enum delivery_outcome outcome;

@@ -455,16 +455,16 @@ static bool name_begins(const char *name, const char *with, size_t n)
 	return strncasecmp(name, with, n) == 0 && (name[n] == '\0' || name[n] == ' ');
 }
 
+/* Names of `least` to `most` words, the longest first: "Ada Park" before "Ada". */
 static enum args_person by_name(const struct args *args, size_t at, const struct plan *plan,
-	const struct plan_person **person, size_t *words)
+	size_t least, size_t most, const struct plan_person **person, size_t *words)
 {
 	const char *first = args->items[at].text;
-	size_t found = 0, most = args->n - at;
+	size_t found = 0;
 
 	if (*first == '@')
 		first++;
-	/* The longest name first: "Ada Park", then "Ada". */
-	for (size_t k = most < 4 ? most : 4; k > 0; k--) {
+	for (size_t k = most < args->n - at ? most : args->n - at; k >= least; k--) {
 		struct buf b;
 
 		buf_init_arena(&b, args->arena, 512);
@@ -509,11 +509,14 @@ enum args_person args_person(const struct args *args, size_t at, const struct pl
 	}
 	if (arg->kind != ARG_WORD)
 		return ARGS_PERSON_NONE;
+	/* "ben novak" is not the person whose key is "ben". */
+	if (by_name(args, at, plan, 2, 4, person, words) == ARGS_PERSON_KNOWN)
+		return ARGS_PERSON_KNOWN;
 	key = *arg->text == '@' ? arg->text + 1 : arg->text;
 	for (size_t i = 0; i < plan->n_people; i++)
 		if (strcasecmp(plan->people[i].key, key) == 0) {
 			*person = &plan->people[i];
 			return ARGS_PERSON_KNOWN;
 		}
-	return by_name(args, at, plan, person, words);
+	return by_name(args, at, plan, 1, 1, person, words);
 }

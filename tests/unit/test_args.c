@@ -83,9 +83,9 @@ static void test_free_text(void **state)
 			"in #dev @channel https://x.example a@b.example",
 			"in #dev @channel https://x.example a@b.example"},
 		{"&lt;@U0ADA&gt; is text", "<@U0ADA> is text", "<@U0ADA> is text"},
-		{"\xe2\x80\x9call quoted\xe2\x80\x9d", "all quoted", "all quoted"},
+		{"\xe2\x80\x9c" "all quoted\xe2\x80\x9d", "all quoted", "all quoted"},
 		{"\"a\" and \"b\"", "\"a\" and \"b\"", "\"a\" and \"b\""},
-		{"bell\x07 esc\x1b[31m rtl\xe2\x80\xaeok \xff", "bell esc[31m rtlok \xef\xbf\xbd",
+		{"bell\x07" " esc\x1b" "[31m rtl\xe2\x80\xae" "ok \xff", "bell esc[31m rtlok \xef\xbf\xbd",
 			"bell esc[31m rtlok \xef\xbf\xbd"},
 		{"\xf0\x9f\x94\xa5 fire", "\xf0\x9f\x94\xa5 fire", "\xf0\x9f\x94\xa5 fire"},
 	};

@@ -159,14 +159,15 @@ static void check(struct app_options *o)
 		complain("TOCSIN_FAULT names no point", fault);
 }
 
-static const char *secret(const char *name)
+/* The caller frees it. "" when it is not set. */
+static char *secret(const char *name)
 {
 	struct err e = {0};
-	const char *v = secret_read(name, &e);
+	char *value = NULL;
 
-	if (e.code != ERR_NONE)
+	if (secret_from_env(name, &value, &e) < 0)
 		complain(e.text, NULL);
-	return v ? v : "";
+	return value;
 }
 
 int cli_run(int argc, char **argv)
@@ -180,22 +181,30 @@ int cli_run(int argc, char **argv)
 		.sockets = 2,
 		.clock_speed = 1.0,
 	};
-	int code = parse(argc, argv, &o);
+	static const char *const secret_names[] = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN",
+		"SLACK_SIGNING_SECRET", "TOCSIN_SECRET", "REDIS_URL"};
+	enum { SECRETS = sizeof(secret_names) / sizeof(secret_names[0]) };
+	char *secrets[SECRETS];
+	int code = parse(argc, argv, &o), i;
 
 	if (code >= 0)
 		return code;
 	o.slack_api_url = env_or("SLACK_API_URL", NULL);
-	o.slack_bot_token = secret("SLACK_BOT_TOKEN");
-	o.slack_app_token = secret("SLACK_APP_TOKEN");
-	o.slack_signing_secret = secret("SLACK_SIGNING_SECRET");
-	o.link_secret = secret("TOCSIN_SECRET");
-	o.redis_url = secret("REDIS_URL");
-	if (!*o.redis_url)
-		o.redis_url = NULL;
+	for (i = 0; i < SECRETS; i++)
+		secrets[i] = secret(secret_names[i]);
+	o.slack_bot_token = secrets[0] ? secrets[0] : "";
+	o.slack_app_token = secrets[1] ? secrets[1] : "";
+	o.slack_signing_secret = secrets[2] ? secrets[2] : "";
+	o.link_secret = secrets[3] ? secrets[3] : "";
+	o.redis_url = secrets[4];
 	check(&o);
 	if (faults) {
 		fputs("`tocsin run --help` tells more.\n", stderr);
-		return 2;
+		code = 2;
+	} else {
+		code = app_run(&o);
 	}
-	return app_run(&o);
+	for (i = 0; i < SECRETS; i++)
+		secret_free(secrets[i]);
+	return code;
 }

@@ -9,6 +9,7 @@
 #include "bot/clock.h"
 #include "bot/fault.h"
 #include "bot/log.h"
+#include "bot/metrics.h"
 #include "bot/sender.h"
 #include "bot/store/store.h"
 #include "bot/tasks.h"
@@ -67,7 +68,6 @@ struct outbox {
 	uv_timer_t tick;
 	int64_t look_at, touch_at;
 	bool stopped, closed;
-	struct outbox_stats stats;
 };
 
 static const char *const lane_names[LANES] = {"page", "chat", "call"};
@@ -212,15 +212,9 @@ static void item_finish(struct item *it)
 
 static void item_end(struct item *it, enum delivery_outcome outcome)
 {
-	struct outbox_stats *st = &it->owner->stats;
-
 	it->outcome = outcome;
-	if (outcome == DELIVERY_ACCEPTED)
-		st->accepted[it->lane]++;
-	else if (outcome == DELIVERY_STALE)
-		st->stale[it->lane]++;
-	else
-		st->failed[it->lane]++;
+	if (outcome == DELIVERY_STALE)
+		metrics_inc1(METRIC_SENDS_STALE, it->lane);
 	if (outcome == DELIVERY_FAILED)
 		log_write(LOG_WARN, "outbox", NULL, "not delivered", "lane", lane_names[it->lane], "op",
 			it->send.op, "key", it->send.key, "error", it->error, "detail", it->detail, NULL);
@@ -255,10 +249,10 @@ static void item_later(struct item *it, int64_t retry_after_ms)
 		wait = retry_after_ms;
 	/* A page that would have to wait goes the person's next way instead. */
 	if (item_out_of_time(it) || (it->lane == LANE_PAGE && wait > PAGE_GIVE_UP_MS / 3)) {
+		metrics_inc1(METRIC_SENDS_GIVEN_UP, it->lane);
 		item_end(it, DELIVERY_FAILED);
 		return;
 	}
-	it->owner->stats.retried[it->lane]++;
 	it->state = ITEM_WAITING;
 	it->next_try_at = clock_monotonic_ms() + wait;
 }
@@ -270,6 +264,7 @@ static void on_sent(void *ud, const struct sent *r)
 	fault_pass(FAULT_SEND_DONE);
 	if (it->owner->closed)
 		return;
+	metrics_inc2(METRIC_SENDS, metric_op_of(it->send.op), r->outcome);
 	it->channel = arena_strdup(it->arena, r->channel ? r->channel : "");
 	it->ts = arena_strdup(it->arena, r->ts ? r->ts : "");
 	it->error = arena_strdup(it->arena, r->error ? r->error : "");
@@ -600,13 +595,4 @@ void outbox_close(struct outbox *ob)
 		while (ob->lanes[lane].first)
 			item_drop(ob->lanes[lane].first);
 	uv_close((uv_handle_t *)&ob->tick, on_uv_close);
-}
-
-void outbox_stats(const struct outbox *ob, struct outbox_stats *out)
-{
-	unsigned lane;
-
-	*out = ob->stats;
-	for (lane = 0; lane < LANES; lane++)
-		out->held[lane] = ob->lanes[lane].held;
 }

@@ -45,10 +45,4 @@ void outbox_stop(struct outbox *ob);
 size_t outbox_in_flight(const struct outbox *ob);
 /* After the senders', the store's and the tasks' close. */
 void outbox_close(struct outbox *ob);
-
-struct outbox_stats {
-	uint64_t accepted[LANES], failed[LANES], stale[LANES], retried[LANES];
-	size_t held[LANES];
-};
-void outbox_stats(const struct outbox *ob, struct outbox_stats *out);
 #endif

@@ -9,6 +9,7 @@
 #include "bot/clock.h"
 #include "bot/fault.h"
 #include "bot/log.h"
+#include "bot/metrics.h"
 #include "bot/store/store.h"
 #include "tocsin/arena.h"
 #include "tocsin/buf.h"
@@ -21,11 +22,6 @@
 #define ROUNDS_MAX 16      /* how often a handler may ask for more facts */
 #define CONFLICTS_MAX 64   /* how often somebody may be faster */
 #define SWEEP_MS 50
-#define BUCKETS (sizeof(tasks_bucket_us) / sizeof(tasks_bucket_us[0]))
-
-const unsigned tasks_bucket_us[11] = {
-	250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 500000, 3000000,
-};
 
 enum task_state {
 	TASK_NEW,        /* waits for the end of the turn */
@@ -83,7 +79,6 @@ struct tasks {
 	uv_timer_t sweep;
 	int handles;
 	bool stopping, closing;
-	struct tasks_stats stats;
 };
 
 static void task_finish(struct task *t, enum answer_kind kind, const struct reply *reply);
@@ -356,7 +351,6 @@ static void on_store_commit(void *ud, const struct store_answer *answer)
 		task_finish(t, ANSWER_DONE, &first);
 		return;
 	case STORE_CONFLICT:
-		t->owner->stats.conflicts++;
 		if (t->answered) { /* nothing was written, and the asker was told "unsure" */
 			task_finish(t, ANSWER_NOT_RECORDED, NULL);
 			return;
@@ -458,25 +452,6 @@ static void task_run(struct task *t)
 
 /* --- the answer ---------------------------------------------------------------------- */
 
-static void tasks_count(struct tasks *ts, enum answer_kind kind, uint64_t started_ns)
-{
-	uint64_t us = (uv_hrtime() - started_ns) / 1000;
-	size_t i;
-
-	switch (kind) {
-	case ANSWER_DONE: ts->stats.done++; break;
-	case ANSWER_REFUSED: ts->stats.refused++; break;
-	case ANSWER_NOT_RECORDED: ts->stats.not_recorded++; break;
-	case ANSWER_UNSURE: ts->stats.unsure++; break;
-	case ANSWER_BUSY: ts->stats.busy++; break;
-	case ANSWER_BROKEN: ts->stats.broken++; break;
-	}
-	for (i = 0; i < BUCKETS && us > tasks_bucket_us[i]; i++)
-		;
-	ts->stats.buckets[i]++;
-	ts->stats.seconds_sum += (double)us / 1e6;
-}
-
 /* Calls whoever asked, once. */
 static void task_answer(struct task *t, enum answer_kind kind, const struct reply *reply)
 {
@@ -490,7 +465,8 @@ static void task_answer(struct task *t, enum answer_kind kind, const struct repl
 	if (t->answered)
 		return;
 	t->answered = true;
-	tasks_count(t->owner, kind, t->started_ns);
+	metrics_inc2(METRIC_REQUESTS, t->req->kind, kind);
+	metrics_observe(METRIC_REQUEST_SECONDS, t->req->kind, (double)(uv_hrtime() - t->started_ns) / 1e9);
 	if (kind != ANSWER_DONE && kind != ANSWER_REFUSED)
 		log_write(LOG_WARN, "tasks", t->trace, "not carried out", "request", t->req->id, "answer",
 			templates[kind], NULL);
@@ -733,9 +709,4 @@ void tasks_close(struct tasks *ts)
 	uv_close((uv_handle_t *)&ts->hook, on_uv_close);
 	uv_close((uv_handle_t *)&ts->more, on_uv_close);
 	uv_close((uv_handle_t *)&ts->sweep, on_uv_close);
-}
-
-void tasks_stats(const struct tasks *ts, struct tasks_stats *out)
-{
-	*out = ts->stats;
 }

@@ -80,13 +80,4 @@ size_t tasks_running(const struct tasks *t);
 void tasks_stop(struct tasks *t);
 /* Drops what is left (answered ANSWER_NOT_RECORDED) and closes; memory goes in a later turn. */
 void tasks_close(struct tasks *t);
-
-struct tasks_stats {
-	uint64_t done, refused, not_recorded, unsure, broken, busy, conflicts;
-	/* Real microseconds from submit to answer, cumulative buckets as in tasks_bucket_us[]. */
-	uint64_t buckets[12];
-	double seconds_sum;
-};
-extern const unsigned tasks_bucket_us[11];
-void tasks_stats(const struct tasks *t, struct tasks_stats *out);
 #endif

@@ -7,7 +7,7 @@
 
 #include "bot/clock.h"
 #include "bot/fault.h"
-#include "bot/log.h"
+#include "bot/metrics.h"
 #include "bot/store/store.h"
 #include "bot/tasks.h"
 #include "tocsin/arena.h"
@@ -25,9 +25,6 @@ struct timers {
 	const struct clock *clock;
 	bool claiming, again, stopped;
 	size_t in_flight;
-	unsigned long fired;
-	double late_sum_ms;
-	unsigned long late_count;
 };
 
 static void timers_claim(struct timers *ts);
@@ -70,10 +67,7 @@ static void timer_fire(struct timers *ts, const struct store_timer *due, int64_t
 	origin.timer = r->timer;
 	origin.timer_due_ms = due->due_ms;
 	ts->in_flight++;
-	ts->fired++;
-	ts->late_count++;
-	if (now_ms > due->due_ms)
-		ts->late_sum_ms += (double)(now_ms - due->due_ms);
+	metrics_observe(METRIC_TIMER_LATE, 0, now_ms > due->due_ms ? (double)(now_ms - due->due_ms) / 1e3 : 0);
 	fault_pass(FAULT_TIMER_CLAIMED);
 	tasks_submit(ts->tasks, a, r, &origin, 0, on_timer_answer, ts);
 }
@@ -152,15 +146,4 @@ void timers_close(struct timers *ts)
 {
 	timers_stop(ts);
 	uv_close((uv_handle_t *)&ts->look, on_uv_close);
-}
-
-unsigned long timers_fired(const struct timers *ts)
-{
-	return ts->fired;
-}
-
-void timers_lateness(const struct timers *ts, double *sum_ms, unsigned long *count)
-{
-	*sum_ms = ts->late_sum_ms;
-	*count = ts->late_count;
 }

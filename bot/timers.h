@@ -21,7 +21,4 @@ struct timers *timers_new(uv_loop_t *loop, struct store *store, struct tasks *ta
 void timers_wake(struct timers *t);
 void timers_stop(struct timers *t); /* claims nothing any more */
 void timers_close(struct timers *t); /* after the store's and the tasks' close */
-unsigned long timers_fired(const struct timers *t);
-/* Sum and count of (fired - due) in house milliseconds, for /metrics. */
-void timers_lateness(const struct timers *t, double *sum_ms, unsigned long *count);
 #endif

@@ -14,7 +14,7 @@ static const char *const page_names[] = {"sent", "accepted", "failed", "acked", 
 void paging_init(struct paging *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->ladder = "";
+	p->ladder = p->holder = "";
 }
 
 const char *paging_guard(struct arena *a, const struct paging *p)
@@ -58,7 +58,7 @@ static void put_reach(struct json_out *j, const struct page_reach *r)
 	json_out_int(j, "n", r->n);
 	json_out_str(j, "person", r->person);
 	put_str(j, "reason", r->reason);
-	put_int(j, "step", r->step);
+	put_int(j, "run", r->run);
 	put_int(j, "started", r->started_ms);
 	put_int(j, "last", r->last_ms);
 	json_out_array(j, "ways");
@@ -91,6 +91,7 @@ static void put_page(struct json_out *j, const struct page *p)
 	json_out_str(j, "state", page_names[p->state]);
 	put_int(j, "at", p->at_ms);
 	put_bool(j, "late", p->late);
+	put_bool(j, "live", p->live);
 	json_out_object_end(j);
 }
 
@@ -104,6 +105,8 @@ void paging_encode(struct json_out *j, const struct paging *p)
 	put_int(j, "step", p->step);
 	put_int(j, "cycle", p->cycle);
 	put_int(j, "steps_run", p->steps_run);
+	put_int(j, "last_run", p->last_run);
+	put_str(j, "holder", p->holder);
 	put_int(j, "next", p->next_ms);
 	put_bool(j, "at_end", p->at_end);
 	put_int(j, "last_reach", p->last_reach);
@@ -167,7 +170,7 @@ static void get_reach(const json_t *o, struct page_reach *r)
 	r->n = get_unsigned(o, "n");
 	r->person = json_in_str(o, "person");
 	r->reason = json_in_str(o, "reason");
-	r->step = get_unsigned(o, "step");
+	r->run = get_unsigned(o, "run");
 	r->started_ms = json_in_int(o, "started");
 	r->last_ms = json_in_int(o, "last");
 	json_array_foreach(ways, i, way) {
@@ -198,6 +201,7 @@ static void get_page(const json_t *o, struct page *p)
 	p->state = (enum page_state)get_enum(o, "state", page_names, 5);
 	p->at_ms = json_in_int(o, "at");
 	p->late = json_in_bool(o, "late");
+	p->live = json_in_bool(o, "live");
 }
 
 static void get_lists(struct arena *a, const json_t *o, struct paging *p)
@@ -230,6 +234,8 @@ void paging_decode(struct arena *a, const struct json_t *o, struct paging *p)
 	p->step = get_unsigned(o, "step");
 	p->cycle = get_unsigned(o, "cycle");
 	p->steps_run = get_unsigned(o, "steps_run");
+	p->last_run = get_unsigned(o, "last_run");
+	p->holder = json_in_str(o, "holder");
 	p->next_ms = json_in_int(o, "next");
 	p->at_end = json_in_bool(o, "at_end");
 	p->last_reach = get_unsigned(o, "last_reach");

@@ -68,7 +68,7 @@ enum page_state {
 
 struct page_way {
 	const char *via;  /* chat, mail, phone, sms or a connection's key */
-	int64_t after_ms; /* since the way before it */
+	int64_t after_ms; /* since the way before it; below 0: only when all before it failed */
 };
 
 /* One person who is being called. */
@@ -76,7 +76,7 @@ struct page_reach {
 	unsigned n;         /* number within the incident, in the timer's id */
 	const char *person; /* plan key */
 	const char *reason; /* why this person, as written in the page: target or the asker's words */
-	unsigned step;      /* ladder step, from 1; 0: by hand */
+	unsigned run;       /* which run of a ladder step called, from 1; 0: by hand */
 	int64_t started_ms;
 	int64_t last_ms;    /* when the last way went out */
 	struct page_way ways[PAGING_WAYS_MAX];
@@ -102,6 +102,7 @@ struct page {
 	enum page_state state;
 	int64_t at_ms;
 	bool late;
+	bool live;          /* a chat message with buttons is out there */
 };
 
 struct paging {
@@ -112,7 +113,9 @@ struct paging {
 	int64_t base_ms;      /* step i is due at base_ms + its after_ms */
 	unsigned step;        /* next step, from 0 */
 	unsigned cycle;       /* how often the ladder went back */
-	unsigned steps_run;
+	unsigned steps_run;   /* steps that were passed in this round, repeats included */
+	unsigned last_run;    /* steps_run of the newest step that called somebody */
+	const char *holder;   /* name of whoever acknowledged last, as shown; data */
 	int64_t next_ms;      /* of the ladder's timer; 0: none */
 	bool at_end;          /* all steps have run: the timer says "exhausted" */
 

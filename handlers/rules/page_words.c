@@ -1,0 +1,277 @@
+/* page_words.c - what paging says: data for templates, posts in the thread, entries of the log. */
+#include "paging_run.h"
+
+#include <string.h>
+
+#include "tocsin/arena.h"
+#include "tocsin/buf.h"
+#include "tocsin/json_out.h"
+#include "tocsin/plan.h"
+#include "tocsin/request.h"
+
+#define STATUS_LINES 20
+#define TRIED_MAX 20
+
+static const char *const page_words[] = {"sent", "accepted", "failed", "acked", "stopped"};
+
+static void person_data(struct json_out *j, const char *key, const struct plan_person *person)
+{
+	struct incident_who who = {person->key, person->slack ? person->slack : "", person->name};
+
+	incident_who_data(j, key, &who);
+}
+
+/* A person of the plan, or what is left of one who is no longer in it. */
+static void person_data_by_key(struct paging_run *run, struct json_out *j, const char *key,
+	const char *person_key)
+{
+	const struct plan_person *person = plan_person(run->cx->plan, person_key);
+	struct incident_who who = {"", "", person_key};
+
+	if (person)
+		person_data(j, key, person);
+	else
+		incident_who_data(j, key, &who);
+}
+
+/* Why a way failed: a flag that the template puts into words, and the receiver's own code. */
+static void error_data(struct json_out *j, const char *error)
+{
+	json_out_str(j, "error", error);
+	json_out_bool(j, "not_spoken", strcmp(error, "not_in_this_version") == 0);
+	json_out_bool(j, "no_address", strcmp(error, "no_address") == 0);
+	json_out_bool(j, "no_mail", strcmp(error, "no_mail_connection") == 0);
+	json_out_bool(j, "unknown_way", strcmp(error, "unknown_way") == 0);
+}
+
+static void holder_data(struct paging_run *run, struct json_out *j)
+{
+	json_out_bool(j, "has_holder", incident_is_acked(run->inc));
+	if (incident_is_acked(run->inc))
+		incident_who_data(j, "holder", &run->inc->ack_by);
+	json_out_bool(j, "over", run->p->state == PAGING_STOPPED);
+}
+
+const char *page_data(struct paging_run *run, const struct page_reach *r, const struct page *page,
+	const struct plan_person *person)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	if (person)
+		person_data(&j, "to", person);
+	holder_data(run, &j);
+	/* What a pager shows, and by what it knows the incident. */
+	json_out_str(&j, "dedup_key", run->inc->id);
+	json_out_str(&j, "pager_severity", run->sev && !run->sev->urgent ? "warning" : "critical");
+	if (page) {
+		json_out_int(&j, "page", page->n);
+		json_out_str(&j, "way", page->via);
+		json_out_bool(&j, "late", page->late);
+		json_out_bool(&j, "mine", page->state == PAGE_ACKED);
+	}
+	if (r) {
+		json_out_str(&j, "why", r->reason);
+		json_out_bool(&j, "by_hand", r->run == 0);
+		if (r->run == 0 && run->cx->req->who.name && *run->cx->req->who.name)
+			json_out_str(&j, "asker", run->cx->req->who.name);
+	}
+	return incident_data_end(&j, &b);
+}
+
+void page_post(struct paging_run *run, const char *template_name, const char *data, bool aloud)
+{
+	incident_post(run->cx, run->inc, "paging", template_name, data, aloud);
+}
+
+void say_gap(struct paging_run *run, const struct target_gap *gap, const struct targets *found)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	json_out_str(&j, "target", gap->target);
+	json_out_str(&j, "fallback", gap->fallback);
+	json_out_array(&j, "people");
+	for (size_t i = 0; i < found->n && i < TRIED_MAX; i++)
+		person_data(&j, NULL, found->people[i]);
+	json_out_array_end(&j);
+	json_out_bool(&j, "nobody", found->n == 0);
+	page_post(run, "page/gap", incident_data_end(&j, &b), true);
+	log_paging(run, "oncall_gap", gap->target);
+}
+
+void say_nobody(struct paging_run *run, const char *target)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	json_out_str(&j, "target", target);
+	page_post(run, "page/nobody", incident_data_end(&j, &b), true);
+	log_paging(run, "paging_nobody", target);
+}
+
+void say_unreachable(struct paging_run *run, const char *person)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	person_data_by_key(run, &j, "unreachable", person);
+	page_post(run, "page/unreachable", incident_data_end(&j, &b), true);
+	log_paging(run, "unreachable", person);
+}
+
+/* Each person who was paged in this round, once. */
+static void tried_data(struct paging_run *run, struct json_out *j)
+{
+	const struct paging *p = run->p;
+	unsigned listed = 0;
+	bool any = false;
+
+	json_out_array(j, "tried");
+	for (unsigned i = 0; i < p->n_pages; i++) {
+		bool before = p->pages[i].epoch != p->epoch;
+
+		for (unsigned k = 0; k < i && !before; k++)
+			before = p->pages[k].epoch == p->epoch &&
+				strcmp(p->pages[k].person, p->pages[i].person) == 0;
+		if (before || listed++ >= TRIED_MAX)
+			continue;
+		any = true;
+		person_data_by_key(run, j, NULL, p->pages[i].person);
+	}
+	json_out_array_end(j);
+	json_out_bool(j, "anybody", any);
+}
+
+void say_exhausted(struct paging_run *run)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	json_out_str(&j, "ladder", run->p->ladder);
+	tried_data(run, &j);
+	page_post(run, "page/exhausted", incident_data_end(&j, &b), true);
+}
+
+void say_acked(struct paging_run *run, const struct actor *who, const char *before)
+{
+	const struct paging *p = run->p;
+	bool paged = false;
+	struct json_out j;
+	struct buf b;
+
+	for (unsigned i = 0; who->person && i < p->n_pages; i++)
+		paged = paged || strcmp(p->pages[i].person, who->person->key) == 0;
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	holder_data(run, &j);
+	json_out_str(&j, "before", before);
+	/* Worth saying only where others were paged. */
+	json_out_bool(&j, "not_paged", !paged && p->n_pages > 0);
+	json_out_int(&j, "expires", run->inc->ack_expires_ms / 1000);
+	page_post(run, "page/acked", incident_data_end(&j, &b), false);
+}
+
+void say_expired(struct paging_run *run, const struct incident_who *holder)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	incident_who_data(&j, "holder", holder);
+	json_out_bool(&j, "pages_again", run->sev && run->sev->ladder);
+	page_post(run, "page/expired", incident_data_end(&j, &b), true);
+}
+
+/* --- the status message: one line for each page, changed in place -------------------------- */
+
+static void page_line(struct paging_run *run, struct json_out *j, const struct page *page)
+{
+	json_out_object(j, NULL);
+	json_out_int(j, "n", page->n);
+	person_data_by_key(run, j, "to", page->person);
+	json_out_str(j, "way", page->via);
+	json_out_int(j, "at", page->at_ms / 1000);
+	json_out_bool(j, "late", page->late);
+	json_out_bool(j, page_words[page->state], true);
+	if (page->state == PAGE_FAILED) {
+		const struct page_reach *r = reach_find(run->p, page->reach);
+
+		error_data(j, page->error);
+		/* The way that followed, while it is still known. */
+		for (unsigned i = 0; r && i + 1 < r->way; i++)
+			if (strcmp(r->ways[i].via, page->via) == 0)
+				json_out_str(j, "next", r->ways[i + 1].via);
+	}
+	json_out_object_end(j);
+}
+
+static const char *status_data(struct paging_run *run)
+{
+	static const char *const states[] = {"idle", "running", "exhausted", "acked_state", "stopped_state"};
+	const struct paging *p = run->p;
+	unsigned from = p->n_pages > STATUS_LINES ? p->n_pages - STATUS_LINES : 0;
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	holder_data(run, &j);
+	json_out_bool(&j, states[p->state], true);
+	json_out_int(&j, "next_step", p->at_end ? 0 : p->next_ms / 1000);
+	json_out_int(&j, "earlier", from + p->pages_dropped);
+	json_out_array(&j, "pages");
+	for (unsigned i = from; i < p->n_pages; i++)
+		page_line(run, &j, &p->pages[i]);
+	json_out_array_end(&j);
+	return incident_data_end(&j, &b);
+}
+
+/* Under the root message, wherever the talk is: the first post makes it, later ones change it. */
+void say_status(struct paging_run *run)
+{
+	struct arena *a = run->cx->arena;
+	const struct incident *inc = run->inc;
+	struct paging *p = run->p;
+	struct send s = {.lane = LANE_CHAT, .template_name = "page/status"};
+
+	if (p->n_pages == 0)
+		return;
+	s.op = p->status_posted ? "chat.update" : "chat.post";
+	s.key = arena_printf(a, "%s/pages/%u", inc->id, ++p->last_post);
+	s.entity = incident_entity(run->cx, inc);
+	s.ref = arena_printf(a, "%s/pages", inc->id);
+	s.to.platform = inc->home.platform;
+	s.to.channel = inc->home.channel;
+	if (!p->status_posted)
+		s.thread_ref = arena_printf(a, "%s/root", inc->id);
+	s.data = status_data(run);
+	effects_send(run->cx->out, &s);
+	p->status_posted = true;
+}
+
+/* --- the log ------------------------------------------------------------------------------- */
+
+void log_page(struct paging_run *run, const char *what, const struct page *page)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_log_begin(run->cx, &j, &b, what, NULL);
+	json_out_int(&j, "page", page->n);
+	json_out_str(&j, "person", page->person);
+	json_out_str(&j, "way", page->via);
+	if (*page->error)
+		json_out_str(&j, "error", page->error);
+	if (page->late)
+		json_out_bool(&j, "late", true);
+	incident_log_end(run->cx, run->inc, &j);
+}
+
+void log_paging(struct paging_run *run, const char *what, const char *text)
+{
+	incident_log(run->cx, run->inc, what, NULL, text);
+}

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct zone;
+
 struct plan_channel {
 	const char *key;     /* "war-room" */
 	const char *slack;   /* "C0WARROOM", or NULL */
@@ -40,6 +42,7 @@ struct plan_person {
 	const char *mail;     /* or NULL */
 	const char *phone;    /* E.164, or NULL */
 	const char *timezone; /* IANA name, or NULL: the plan's */
+	const struct zone *zone; /* the same, to compute with (zone.h); NULL: UTC, or the plan's */
 	struct plan_reach_list reach; /* own order; n == 0: the plan's */
 	const char *const *only; /* when n_only > 0, these ways and no other */
 	size_t n_only;
@@ -196,6 +199,7 @@ struct plan {
 	const char *path;
 	const char *name;
 	const char *timezone;
+	const struct zone *zone;  /* the same, to compute with (zone.h); NULL: UTC */
 	const char *public_url;   /* base of acknowledgement links, or NULL */
 	const char *template_dir; /* absolute; NULL: built-in words only */
 	int64_t launch_at_ms;

@@ -381,13 +381,13 @@ static int on_http_body(struct connection *c, const char *in, size_t bytes)
 
 static int on_upgrade(struct fake *f, struct lws *wsi)
 {
-	char path[512] = "", ticket[200] = "";
+	char path[512] = "", args[400] = "";
+	const char *ticket;
 	int status;
 
 	lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI);
-	if (lws_get_urlarg_by_name(wsi, "ticket=", ticket, sizeof(ticket)) == NULL)
-		ticket[0] = '\0';
-	status = hub_admit(f, path, ticket);
+	ticket = lws_get_urlarg_by_name(wsi, "ticket=", args, sizeof(args));
+	status = hub_admit(f, path, ticket ? ticket : "");
 	if (status == 101)
 		return 0;
 	/* The upgrade callback cannot answer by itself: the client sees a plain HTTP status. */

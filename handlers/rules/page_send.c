@@ -146,13 +146,13 @@ void page_tell(struct paging_run *run, const struct plan_person *person, unsigne
 		effects_send(run->cx->out, &s);
 		return;
 	}
-	say_unreachable(run, person->key);
+	say_not_told(run, person);
 }
 
 void page_close_chat(struct paging_run *run, struct page *page)
 {
 	struct arena *a = run->cx->arena;
-	struct send s = {.lane = LANE_CHAT, .op = "chat.update", .template_name = "page/chat-done"};
+	struct send s = {.lane = LANE_CHAT, .op = "chat.update", .template_name = "page/chat_done"};
 	const struct plan_person *person = plan_person(run->cx->plan, page->person);
 
 	page->live = false;

@@ -62,6 +62,7 @@ const char *page_data(struct paging_run *run, const struct page_reach *r, const 
 	if (person)
 		person_data(&j, "to", person);
 	holder_data(run, &j);
+	json_out_str(&j, "channel", *run->inc->home.room ? run->inc->home.room : run->inc->home.channel);
 	/* What a pager shows, and by what it knows the incident. */
 	json_out_str(&j, "dedup_key", run->inc->id);
 	json_out_str(&j, "pager_severity", run->sev && !run->sev->urgent ? "warning" : "critical");
@@ -85,11 +86,25 @@ void page_post(struct paging_run *run, const char *template_name, const char *da
 	incident_post(run->cx, run->inc, "paging", template_name, data, aloud);
 }
 
+/* Steps that are made up for would say the same several times over. */
+static bool said_before(struct paging_run *run, const char *target)
+{
+	for (unsigned i = 0; i < run->n_said; i++)
+		if (strcmp(run->said[i], target) == 0)
+			return true;
+	if (run->n_said == PAGING_SAID_MAX)
+		return true;
+	run->said[run->n_said++] = target;
+	return false;
+}
+
 void say_gap(struct paging_run *run, const struct target_gap *gap, const struct targets *found)
 {
 	struct json_out j;
 	struct buf b;
 
+	if (said_before(run, gap->target))
+		return;
 	incident_data_begin(run->cx, run->inc, &j, &b);
 	json_out_str(&j, "target", gap->target);
 	json_out_str(&j, "fallback", gap->fallback);
@@ -107,6 +122,8 @@ void say_nobody(struct paging_run *run, const char *target)
 	struct json_out j;
 	struct buf b;
 
+	if (said_before(run, target))
+		return;
 	incident_data_begin(run->cx, run->inc, &j, &b);
 	json_out_str(&j, "target", target);
 	page_post(run, "page/nobody", incident_data_end(&j, &b), true);
@@ -122,6 +139,17 @@ void say_unreachable(struct paging_run *run, const char *person)
 	person_data_by_key(run, &j, "unreachable", person);
 	page_post(run, "page/unreachable", incident_data_end(&j, &b), true);
 	log_paging(run, "unreachable", person);
+}
+
+void say_not_told(struct paging_run *run, const struct plan_person *person)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	person_data(&j, "who", person);
+	page_post(run, "page/not_told", incident_data_end(&j, &b), false);
+	log_paging(run, "not_told", person->key);
 }
 
 /* Each person who was paged in this round, once. */
@@ -191,13 +219,17 @@ void say_expired(struct paging_run *run, const struct incident_who *holder)
 
 static void page_line(struct paging_run *run, struct json_out *j, const struct page *page)
 {
+	const char *next = "";
+
 	json_out_object(j, NULL);
 	json_out_int(j, "n", page->n);
 	person_data_by_key(run, j, "to", page->person);
 	json_out_str(j, "way", page->via);
 	json_out_int(j, "at", page->at_ms / 1000);
 	json_out_bool(j, "late", page->late);
-	json_out_bool(j, page_words[page->state], true);
+	/* All of them, the false ones too: a template looks further out for what is missing here. */
+	for (unsigned i = 0; i < sizeof(page_words) / sizeof(page_words[0]); i++)
+		json_out_bool(j, page_words[i], i == (unsigned)page->state);
 	if (page->state == PAGE_FAILED) {
 		const struct page_reach *r = reach_find(run->p, page->reach);
 
@@ -205,8 +237,9 @@ static void page_line(struct paging_run *run, struct json_out *j, const struct p
 		/* The way that followed, while it is still known. */
 		for (unsigned i = 0; r && i + 1 < r->way; i++)
 			if (strcmp(r->ways[i].via, page->via) == 0)
-				json_out_str(j, "next", r->ways[i + 1].via);
+				next = r->ways[i + 1].via;
 	}
+	json_out_str(j, "next", next);
 	json_out_object_end(j);
 }
 

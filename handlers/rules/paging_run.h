@@ -11,6 +11,7 @@ struct buf;
 struct json_out;
 
 #define PAGING_LATE_MS (60 * 1000) /* a page this much behind its time says that it is late */
+#define PAGING_SAID_MAX 16
 #define PAGING_GIVE_UP_MS (60 * 1000) /* a way that has another behind it */
 
 struct paging_run {
@@ -23,6 +24,8 @@ struct paging_run {
 	const struct plan_person *called[PAGING_REACH_MAX]; /* in this run: nobody twice */
 	bool reached[PAGING_REACH_MAX];  /* them, or somebody behind them */
 	unsigned n_called;
+	const char *said[PAGING_SAID_MAX]; /* targets whose gap was said in this run: once is enough */
+	unsigned n_said;
 	bool dirty;                      /* the status message shows something else now */
 };
 
@@ -83,6 +86,7 @@ void page_post(struct paging_run *run, const char *template_name, const char *da
 void say_gap(struct paging_run *run, const struct target_gap *gap, const struct targets *found);
 void say_nobody(struct paging_run *run, const char *target);
 void say_unreachable(struct paging_run *run, const char *person);
+void say_not_told(struct paging_run *run, const struct plan_person *person);
 void say_exhausted(struct paging_run *run);
 void say_acked(struct paging_run *run, const struct actor *who, const char *before);
 void say_expired(struct paging_run *run, const struct incident_who *holder);

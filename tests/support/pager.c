@@ -51,6 +51,8 @@ void pager_release(struct pager *w)
 	arena_free(w->step);
 	arena_free(w->keep);
 	free(w->doc);
+	w->step = w->keep = NULL;
+	w->doc = NULL;
 }
 
 /* --- one step ------------------------------------------------------------------------------ */

@@ -76,6 +76,7 @@ struct alert {
 	const char *service;
 	const char *description;
 	unsigned truncated;    /* alerts that the sender left out of the group */
+	const char *group;     /* the sender's group: alerts of one group share an incident; "" : none */
 };
 
 struct request {

@@ -27,7 +27,7 @@ static void looks_right(void **state)
 
 	(void)state;
 	assert_string_equal(slack(a, "# INC-42 Checkout\n\nHello **you** & <all>\n\n- one\n- two\n\n"
-		"| | |\n|-|-|\n| Severity | P0 |\n\n[Acknowledge](<action:incident ack INC-42> \"primary\") "
+		"| | |\n|---|---|\n| Severity | P0 |\n\n[Acknowledge](<action:incident ack INC-42> \"primary\") "
 		"[Mine](<action:incident role>)\n\n> by [10:30](time:1769618400)\n"),
 		"{\"text\":\"INC-42 Checkout\\n\\nHello you &amp; &lt;all&gt;\\n\\n- one\\n- two\\n\\nSeverity: P0\\n\\nby 2026-01-28 16:40 UTC\","
 		"\"blocks\":[{\"type\":\"header\",\"text\":{\"type\":\"plain_text\",\"text\":\"INC-42 Checkout\"}},"

@@ -166,8 +166,9 @@ static void word_read(struct args *out, size_t *at, struct arg *arg)
 			i += n;
 		}
 	}
-	arg->kind = ARG_WORD;
 	arg->text = buf_text(&b);
+	arg->kind = starts(arg->text, b.len, "https://") || starts(arg->text, b.len, "http://") ?
+		ARG_LINK : ARG_WORD;
 	arg->label = "";
 	*at = i;
 }
@@ -261,7 +262,7 @@ static void token_write(struct buf *b, const struct plan *plan, const struct arg
 }
 
 static const char *plain(struct arena *a, const struct plan *plan, const char *s, size_t len,
-	bool one_line)
+	bool one_line, bool escaped)
 {
 	bool gap = false; /* a space is owed */
 	struct buf b;
@@ -273,7 +274,7 @@ static const char *plain(struct arena *a, const struct plan *plan, const char *s
 		uint32_t c;
 		char esc;
 
-		if (s[i] == '<' && (n = token_read(a, s + i, len - i, &arg)) != 0) {
+		if (escaped && s[i] == '<' && (n = token_read(a, s + i, len - i, &arg)) != 0) {
 			if (gap && b.len)
 				buf_char(&b, ' ');
 			gap = false;
@@ -292,7 +293,7 @@ static const char *plain(struct arena *a, const struct plan *plan, const char *s
 			if (gap && b.len && b.data[b.len - 1] != '\n')
 				buf_char(&b, ' ');
 			gap = false;
-			esc = unescape(s + i, len - i, &n);
+			esc = escaped ? unescape(s + i, len - i, &n) : 0;
 			if (esc) {
 				buf_char(&b, esc);
 			} else {
@@ -311,7 +312,12 @@ static const char *plain(struct arena *a, const struct plan *plan, const char *s
 
 const char *args_plain(struct arena *a, const struct plan *plan, const char *text, bool one_line)
 {
-	return plain(a, plan, text, strlen(text), one_line);
+	return plain(a, plan, text, strlen(text), one_line, true);
+}
+
+const char *args_clean(struct arena *a, const char *text, bool one_line)
+{
+	return plain(a, NULL, text, strlen(text), one_line, false);
 }
 
 /* "“Checkout is down”" -> "Checkout is down"; quotes inside stay. */
@@ -335,7 +341,7 @@ const char *args_rest(const struct args *args, size_t from, const struct plan *p
 	size_t at = from < args->n ? args->items[from].at : args->end;
 
 	return unquoted(args->arena,
-		plain(args->arena, plan, args->source + at, args->len - at, one_line));
+		plain(args->arena, plan, args->source + at, args->len - at, one_line, true));
 }
 
 const char *args_cut(struct arena *a, const char *text, size_t chars)

@@ -290,10 +290,9 @@ static void add_time(struct mrkdwn *w, const struct span *s)
 	char *p;
 
 	buf_init_arena(&label, w->text.arena, 4096);
-	/* For a client that knows no dates: "10:30" will do, "then" would not. */
-	if (s->len < 200 && s->text[strcspn(s->text, "0123456789")])
-		buf_add(&label, s->text, s->len);
-	else
+	if (s->len)
+		buf_add(&label, s->text, s->len < 200 ? s->len : 0);
+	if (!label.len)
 		render_time_text(w->o, s, &label);
 	for (p = label.data; p && *p; p++)
 		if (*p == '|' || *p == '^' || *p == '\n')

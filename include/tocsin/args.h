@@ -56,6 +56,10 @@ const char *args_rest(const struct args *args, size_t from, const struct plan *p
 /* The same for a whole text. */
 const char *args_plain(struct arena *a, const struct plan *plan, const char *text, bool one_line);
 
+/* Text that was never escaped (a form's answer, an alert's title): only what hides or turns text
+ * around goes, and odd spaces become plain ones. */
+const char *args_clean(struct arena *a, const char *text, bool one_line);
+
 /* Cut to at most `chars` characters; a cut text ends with an ellipsis (which counts). */
 const char *args_cut(struct arena *a, const char *text, size_t chars);
 

@@ -145,6 +145,7 @@ struct incident {
 
 	/* Not stored: what this run has changed. */
 	bool root_dirty;      /* the root message shows something else now */
+	bool index_dirty;     /* opened, ended or moved: the indexes must follow */
 };
 
 /* --- the document (incident_doc.c) ------------------------------------------------------- */
@@ -188,7 +189,8 @@ const char *incident_data_end(struct json_out *j, struct buf *b);
 void incident_who_data(struct json_out *j, const char *key, const struct incident_who *who);
 
 /* Posts into the incident's thread or room. what names the kind, for the key. data: from
- * incident_data_end(). In a thread, broadcast lets the channel see it too. */
+ * incident_data_end(). broadcast: news for everybody; the channel above the thread sees it too, and
+ * that of an incident with a room of its own. */
 void incident_post(struct context *cx, struct incident *inc, const char *what,
 	const char *template_name, const char *data, bool broadcast);
 struct incident_who incident_who_of_actor(struct context *cx, const struct actor *a);
@@ -199,7 +201,7 @@ void incident_save(struct context *cx, struct incident *inc);
 
 /* --- declaring (declare.c): commands and alerts ------------------------------------------- */
 struct incident_declaration {
-	const char *title;
+	const char *title;    /* plain text of any length; one line and INCIDENT_TITLE_MAX are seen to */
 	const char *severity; /* plan key, or "" */
 	bool drill;
 	struct incident_who by;

@@ -597,9 +597,6 @@ struct tasks *tasks_new(const struct tasks_options *o)
 	ts->handles = 3;
 	uv_prepare_start(&ts->hook, on_uv_prepare);
 	uv_timer_start(&ts->sweep, on_uv_sweep, SWEEP_MS, SWEEP_MS);
-	/* Only work keeps the loop alive, not we. */
-	uv_unref((uv_handle_t *)&ts->hook);
-	uv_unref((uv_handle_t *)&ts->sweep);
 	return ts;
 }
 

@@ -290,9 +290,10 @@ static void add_time(struct mrkdwn *w, const struct span *s)
 	char *p;
 
 	buf_init_arena(&label, w->text.arena, 4096);
-	if (s->len)
-		buf_add(&label, s->text, s->len < 200 ? s->len : 0);
-	if (!label.len)
+	/* For a client that knows no dates: "10:30" will do, "then" would not. */
+	if (s->len < 200 && s->text[strcspn(s->text, "0123456789")])
+		buf_add(&label, s->text, s->len);
+	else
 		render_time_text(w->o, s, &label);
 	for (p = label.data; p && *p; p++)
 		if (*p == '|' || *p == '^' || *p == '\n')

@@ -25,6 +25,8 @@ void reminders_encode(struct json_out *j, const struct reminders *r)
 			continue;
 		json_out_object(j, names[i]);
 		json_out_int(j, "due", item->due_ms);
+		if (item->base_ms != item->due_ms)
+			json_out_int(j, "base", item->base_ms);
 		json_out_int(j, "since", item->since_ms);
 		json_out_int(j, "sent", item->sent);
 		json_out_object_end(j);
@@ -40,6 +42,9 @@ void reminders_decode(struct arena *a, const struct json_t *o, struct reminders 
 		int64_t sent = json_in_int(item, "sent");
 
 		r->items[i].due_ms = json_in_int(item, "due");
+		r->items[i].base_ms = json_in_int(item, "base");
+		if (r->items[i].base_ms == 0)
+			r->items[i].base_ms = r->items[i].due_ms;
 		r->items[i].since_ms = json_in_int(item, "since");
 		r->items[i].sent = sent > 0 && sent < INT32_MAX ? (unsigned)sent : 0;
 	}

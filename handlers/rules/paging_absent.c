@@ -1,25 +1,7 @@
-/* paging_absent.c - stands in until the paging engine is there; every function gives way to it. */
-#include "tocsin/paging.h"
-
+/* paging_absent.c - stands in until alerts are handled. */
 #include "tocsin/incident.h"
 
-#define WEAK __attribute__((weak))
-
-WEAK void reminders_plan(struct context *cx, struct incident *inc)
-{
-	(void)cx;
-	(void)inc;
-}
-
-WEAK bool reminder_timer(struct context *cx, struct incident *inc, const char *name)
-{
-	(void)cx;
-	(void)inc;
-	(void)name;
-	return false;
-}
-
-WEAK enum step incident_alert(struct context *cx)
+__attribute__((weak)) enum step incident_alert(struct context *cx)
 {
 	(void)cx;
 	return STEP_DONE;

@@ -32,7 +32,8 @@ enum reminder_kind {
 };
 
 struct reminder {
-	int64_t due_ms;  /* 0: not planned */
+	int64_t due_ms;   /* 0: not planned */
+	int64_t base_ms;  /* when it would be without any activity */
 	int64_t since_ms; /* what it is counted from: a newer event begins again */
 	unsigned sent;
 };

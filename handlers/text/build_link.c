@@ -2,7 +2,6 @@
 #include "handlers/text/message_build.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,81 +9,7 @@
 #include "tocsin/arena.h"
 #include "tocsin/utf8.h"
 
-#define ATTRIBUTE_MAX 65536
-
-/* --- attributes and entities ------------------------------------------------------------------- */
-
-static const struct { const char *name, *text; } entities[] = {
-	{"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}, {"nbsp", "\xc2\xa0"},
-	{"ndash", "\xe2\x80\x93"}, {"mdash", "\xe2\x80\x94"}, {"hellip", "\xe2\x80\xa6"},
-	{"bull", "\xe2\x80\xa2"}, {"middot", "\xc2\xb7"}, {"rarr", "\xe2\x86\x92"},
-	{"larr", "\xe2\x86\x90"}, {"times", "\xc3\x97"}, {"copy", "\xc2\xa9"},
-	{"deg", "\xc2\xb0"}, {"euro", "\xe2\x82\xac"},
-};
-
-size_t build_entity(const char *s, size_t len, char *out)
-{
-	unsigned long code = 0;
-	size_t i, n;
-	int base = 10;
-
-	if (len < 3 || s[0] != '&' || s[len - 1] != ';')
-		return 0;
-	if (s[1] != '#') {
-		for (i = 0; i < sizeof(entities) / sizeof(*entities); i++) {
-			n = strlen(entities[i].name);
-			if (n == len - 2 && memcmp(s + 1, entities[i].name, n) == 0) {
-				n = strlen(entities[i].text);
-				memcpy(out, entities[i].text, n);
-				return n;
-			}
-		}
-		return 0;
-	}
-	i = 2;
-	if (s[i] == 'x' || s[i] == 'X') {
-		base = 16;
-		i++;
-	}
-	for (; i + 1 < len; i++) {
-		int digit = s[i] >= '0' && s[i] <= '9' ? s[i] - '0' : (s[i] | 0x20) - 'a' + 10;
-
-		code = code * (unsigned long)base + (unsigned long)digit;
-		if (code > 0x10ffff)
-			code = 0x110000;
-	}
-	if (code == 0 || code > 0x10ffff || (code >= 0xfdd0 && code <= 0xfdef))
-		code = 0xfffd;
-	return utf8_encode((uint32_t)code, out);
-}
-
-const char *build_attribute(struct build *b, const MD_ATTRIBUTE *attr)
-{
-	struct buf out;
-	unsigned i;
-	char small[8];
-
-	if (!attr->text || !attr->size)
-		return "";
-	buf_init_arena(&out, b->arena, ATTRIBUTE_MAX);
-	for (i = 0; attr->substr_offsets[i] < attr->size; i++) {
-		const char *s = attr->text + attr->substr_offsets[i];
-		size_t len = attr->substr_offsets[i + 1] - attr->substr_offsets[i], n;
-
-		if (attr->substr_types[i] == MD_TEXT_NULLCHAR) {
-			buf_str(&out, "\xef\xbf\xbd");
-		} else if (attr->substr_types[i] == MD_TEXT_ENTITY) {
-			n = build_entity(s, len, small);
-			if (n)
-				buf_add(&out, small, n);
-			else
-				buf_add(&out, s, len);
-		} else {
-			buf_add(&out, s, len);
-		}
-	}
-	return out.failed ? "" : buf_text(&out);
-}
+#define URL_BYTES_MAX 65536
 
 /* A copy with the guards turned back and everything on one line. */
 static char *decoded(struct build *b, const char *s)
@@ -212,7 +137,7 @@ static const char *url_clean(struct build *b, const char *url)
 			break;
 	if (i == len)
 		return url;
-	buf_init_arena(&out, b->arena, ATTRIBUTE_MAX * 3);
+	buf_init_arena(&out, b->arena, URL_BYTES_MAX * 3);
 	for (i = 0; i < len; i++) {
 		if ((unsigned char)url[i] <= 0x20 || strchr("<>|\"\\^`{}", url[i]) || url[i] == 0x7f)
 			buf_printf(&out, "%%%02X", (unsigned char)url[i]);

@@ -2,7 +2,6 @@
 #ifndef TOCSIN_TEXT_MESSAGE_BUILD_H
 #define TOCSIN_TEXT_MESSAGE_BUILD_H
 
-#include <md4c.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,18 +38,17 @@ struct build {
 	struct buf raw;           /* an option's text, guards kept */
 };
 
-/* Ends the run of text: it becomes a span. */
+/* build_text.c. Text gathers in a run; build_flush() ends the run: it becomes a span. */
+void build_text(struct build *b, const char *s, size_t len, bool code);
+void build_break(struct build *b);
 void build_flush(struct build *b);
 struct span *build_span(struct build *b, enum span_kind kind);
 struct block *build_block(struct build *b, enum block_kind kind);
 
-/* build_link.c: the link that just ended becomes what its scheme says. `s` is already in place. */
+/* build_link.c: the link that just ended becomes what its scheme says; *where points at s. href and
+ * title are guarded still. */
 void build_link(struct build *b, struct span *s, struct span **where, const char *href,
 	const char *title);
-/* The bytes of an attribute with its entities decoded, guards kept. */
-const char *build_attribute(struct build *b, const MD_ATTRIBUTE *attr);
-/* Decodes an entity ("&amp;"); returns its UTF-8 length in out (room for 8), 0: not one. */
-size_t build_entity(const char *s, size_t len, char *out);
 
 /* build_form.c: `input:` and `form:` links. Returns false when the link is not one, or is faulty. */
 bool build_form_link(struct build *b, struct span *s, const char *href, const char *title);

@@ -1,114 +1,13 @@
-/* message_parse.c - Markdown to the message model: md4c's events in, blocks out. */
+/* message_parse.c - Markdown to the message model: events of a tape in, blocks out. */
 #include "tocsin/message.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "handlers/text/guard.h"
+#include "handlers/text/md_tape.h"
 #include "handlers/text/message_build.h"
 #include "tocsin/arena.h"
-#include "tocsin/utf8.h"
-
-#define MARKDOWN_MAX (4u * 1024 * 1024)
-
-/* --- spans ------------------------------------------------------------------------------------- */
-
-struct span *build_span(struct build *b, enum span_kind kind)
-{
-	struct span *s = ARENA_NEW(b->arena, struct span);
-
-	s->kind = kind;
-	s->text = s->target = "";
-	*b->tail = s;
-	b->tail = &s->next;
-	return s;
-}
-
-static void text_span(struct build *b, char *text, size_t len)
-{
-	struct span *s;
-
-	if (!len)
-		return;
-	s = build_span(b, SPAN_TEXT);
-	s->text = text;
-	s->len = len;
-	text[len] = '\0';
-}
-
-/* A guarded new line is a break of its own; everything else goes back to what it was. */
-static void guarded_spans(struct build *b, char *text, size_t len)
-{
-	size_t i, from = 0;
-
-	for (i = 0; i + 2 < len; i++) {
-		if (guard_char(text + i, len - i) != '\n')
-			continue;
-		text_span(b, text + from, guard_decode(text + from, i - from, ' '));
-		build_span(b, SPAN_BREAK);
-		from = i + 3;
-		i += 2;
-	}
-	text_span(b, text + from, guard_decode(text + from, len - from, ' '));
-}
-
-/* Code of several lines (a block of it inside a quote) is a span for each line. */
-static void code_spans(struct build *b, char *text, size_t len)
-{
-	char *end = text + len, *nl;
-	struct span *s;
-
-	*end = '\0';
-	while (text < end) {
-		nl = memchr(text, '\n', (size_t)(end - text));
-		if (nl)
-			*nl = '\0';
-		if ((nl ? nl : end) > text) {
-			s = build_span(b, SPAN_CODE);
-			s->text = text;
-			s->len = (size_t)((nl ? nl : end) - text);
-		}
-		if (nl && nl + 1 < end)
-			build_span(b, SPAN_BREAK);
-		text = nl ? nl + 1 : end;
-	}
-}
-
-void build_flush(struct build *b)
-{
-	size_t len = b->text.len;
-	char *copy;
-
-	if (!len)
-		return;
-	copy = arena_strndup(b->arena, b->text.data, len);
-	buf_reset(&b->text);
-	if (!b->tail)
-		return;
-	if (!b->text_is_code) {
-		if (memchr(copy, 0xef, len))
-			guarded_spans(b, copy, len);
-		else
-			text_span(b, copy, len);
-		return;
-	}
-	code_spans(b, copy, guard_decode(copy, len, ' '));
-}
-
-static void text_add(struct build *b, const char *s, size_t len, bool code)
-{
-	if (b->text_is_code != code)
-		build_flush(b);
-	b->text_is_code = code;
-	buf_add(&b->text, s, len);
-}
-
-static void add_break(struct build *b)
-{
-	build_flush(b);
-	if (b->tail)
-		build_span(b, SPAN_BREAK);
-}
 
 /* --- blocks ------------------------------------------------------------------------------------ */
 
@@ -197,7 +96,7 @@ static void close_block(struct build *b)
 	add_pending(b);
 }
 
-static void enter_item(struct build *b, const MD_BLOCK_LI_DETAIL *d)
+static void enter_item(struct build *b, unsigned mark)
 {
 	unsigned depth = b->list_depth ? b->list_depth - 1 : 0;
 
@@ -208,8 +107,8 @@ static void enter_item(struct build *b, const MD_BLOCK_LI_DETAIL *d)
 	b->block->depth = depth;
 	if (b->lists[depth].ordered)
 		b->block->number = b->lists[depth].next++;
-	if (d->is_task)
-		b->block->task = d->task_mark == ' ' ? TASK_OPEN : TASK_DONE;
+	if (mark)
+		b->block->task = mark == ' ' ? TASK_OPEN : TASK_DONE;
 }
 
 static void enter_list(struct build *b, bool ordered, unsigned start)
@@ -226,7 +125,7 @@ static void enter_list(struct build *b, bool ordered, unsigned start)
 }
 
 /* Inside a quote everything is text: blocks in it become lines. */
-static void enter_quoted(struct build *b, MD_BLOCKTYPE type)
+static void enter_quoted(struct build *b, int type)
 {
 	switch (type) {
 	case MD_BLOCK_P: case MD_BLOCK_H: case MD_BLOCK_LI: case MD_BLOCK_CODE: case MD_BLOCK_TR:
@@ -234,21 +133,21 @@ static void enter_quoted(struct build *b, MD_BLOCKTYPE type)
 		if (b->block && b->block->spans)
 			build_span(b, SPAN_BREAK);
 		if (type == MD_BLOCK_LI)
-			text_add(b, "\xe2\x80\xa2 ", 4, false);
+			build_text(b, "\xe2\x80\xa2 ", 4, false);
 		break;
 	case MD_BLOCK_TD: case MD_BLOCK_TH:
-		text_add(b, " ", 1, false);
+		build_text(b, " ", 1, false);
 		break;
 	default:
 		break;
 	}
 }
 
-static void enter_table(struct build *b, const MD_BLOCK_TABLE_DETAIL *d)
+static void enter_table(struct build *b, unsigned columns)
 {
 	close_block(b);
-	b->block = build_block(b, d->col_count == 2 ? BLOCK_FIELDS : BLOCK_TABLE);
-	b->block->columns = d->col_count;
+	b->block = build_block(b, columns == 2 ? BLOCK_FIELDS : BLOCK_TABLE);
+	b->block->columns = columns < MESSAGE_COLUMNS_MAX ? columns : MESSAGE_COLUMNS_MAX;
 	b->row_tail = &b->block->rows;
 }
 
@@ -297,56 +196,37 @@ static void leave_row(struct build *b)
 	}
 }
 
-static int on_md4c_enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
+static void enter_paragraph(struct build *b)
 {
-	struct build *b = ctx;
-
-	if (type == MD_BLOCK_QUOTE && b->quote_depth++ == 0) {
-		close_block(b);
-		open_block(b, BLOCK_QUOTE);
-		return 0;
+	if (b->block && b->block->kind == BLOCK_ITEM && b->list_depth) {
+		if (b->block->spans || b->text.len)
+			build_break(b);
+		return;
 	}
-	if (b->quote_depth) {
-		enter_quoted(b, type);
-		return 0;
-	}
-	if (type != MD_BLOCK_UL && type != MD_BLOCK_OL && type != MD_BLOCK_LI && type != MD_BLOCK_P)
+	if (!b->list_depth)
 		b->options_for = NULL;
-	switch (type) {
-	case MD_BLOCK_UL:
-		enter_list(b, false, 0);
-		break;
-	case MD_BLOCK_OL:
-		enter_list(b, true, ((MD_BLOCK_OL_DETAIL *)detail)->start);
-		break;
-	case MD_BLOCK_LI:
-		enter_item(b, detail);
-		break;
+	close_block(b);
+	open_block(b, BLOCK_TEXT);
+}
+
+/* What is no text: nothing of it can be open when the next one begins. */
+static void enter_other(struct build *b, const struct md_event *e, const char *lang)
+{
+	switch (e->type) {
 	case MD_BLOCK_HR:
 		close_block(b);
 		build_block(b, BLOCK_DIVIDER);
 		break;
 	case MD_BLOCK_H:
-		enter_heading(b, ((MD_BLOCK_H_DETAIL *)detail)->level);
+		enter_heading(b, e->number);
 		break;
 	case MD_BLOCK_CODE:
 		close_block(b);
 		b->block = build_block(b, BLOCK_CODE);
-		b->block->lang = build_attribute(b, &((MD_BLOCK_CODE_DETAIL *)detail)->lang);
-		break;
-	case MD_BLOCK_P:
-		if (b->block && b->block->kind == BLOCK_ITEM && b->list_depth) {
-			if (b->block->spans || b->text.len)
-				add_break(b);
-			break;
-		}
-		if (!b->list_depth)
-			b->options_for = NULL;
-		close_block(b);
-		open_block(b, BLOCK_TEXT);
+		b->block->lang = arena_strdup(b->arena, lang);
 		break;
 	case MD_BLOCK_TABLE:
-		enter_table(b, detail);
+		enter_table(b, e->number);
 		break;
 	case MD_BLOCK_THEAD:
 		b->in_head = true;
@@ -360,7 +240,37 @@ static int on_md4c_enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 	default:
 		break;
 	}
-	return 0;
+}
+
+static void enter_block(struct build *b, const struct md_event *e, const char *lang)
+{
+	if (e->type == MD_BLOCK_QUOTE && b->quote_depth++ == 0) {
+		close_block(b);
+		open_block(b, BLOCK_QUOTE);
+		return;
+	}
+	if (b->quote_depth) {
+		enter_quoted(b, e->type);
+		return;
+	}
+	switch (e->type) {
+	case MD_BLOCK_UL:
+		enter_list(b, false, 0);
+		break;
+	case MD_BLOCK_OL:
+		enter_list(b, true, e->number);
+		break;
+	case MD_BLOCK_LI:
+		enter_item(b, e->number);
+		break;
+	case MD_BLOCK_P:
+		enter_paragraph(b);
+		break;
+	default:
+		b->options_for = NULL;
+		enter_other(b, e, lang);
+		break;
+	}
 }
 
 static void leave_code(struct build *b)
@@ -399,25 +309,27 @@ static void leave_item(struct build *b)
 	buf_reset(&b->raw);
 }
 
-static int on_md4c_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
+static void leave_list(struct build *b)
 {
-	struct build *b = ctx;
+	if (b->list_depth)
+		b->list_depth--;
+	if (!b->list_depth && b->in_options) {
+		b->in_options = false;
+		b->options_for = NULL;
+	}
+}
 
-	(void)detail;
+static void leave_block(struct build *b, int type)
+{
 	if (type == MD_BLOCK_QUOTE && b->quote_depth && --b->quote_depth == 0) {
 		close_block(b);
-		return 0;
+		return;
 	}
 	if (b->quote_depth)
-		return 0;
+		return;
 	switch (type) {
 	case MD_BLOCK_UL: case MD_BLOCK_OL:
-		if (b->list_depth)
-			b->list_depth--;
-		if (!b->list_depth && b->in_options) {
-			b->in_options = false;
-			b->options_for = NULL;
-		}
+		leave_list(b);
 		break;
 	case MD_BLOCK_LI:
 		leave_item(b);
@@ -445,7 +357,6 @@ static int on_md4c_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 	default:
 		break;
 	}
-	return 0;
 }
 
 /* --- inline events ------------------------------------------------------------------------------- */
@@ -458,102 +369,121 @@ static void need_tail(struct build *b)
 		open_block(b, BLOCK_TEXT);
 }
 
-static bool is_link(MD_SPANTYPE type)
+static bool is_link(int type)
 {
 	return type == MD_SPAN_A || type == MD_SPAN_IMG;
 }
 
-static int on_md4c_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
+static void enter_span(struct build *b, const struct md_event *e, const char *strings)
 {
-	struct build *b = ctx;
 	struct span *s;
 
-	if (type == MD_SPAN_CODE) {
-		build_flush(b);
-		return 0;
-	}
-	need_tail(b);
-	if (is_link(type) && b->link_depth++ > 0)
-		return 0;
 	build_flush(b);
-	if (b->span_depth >= MESSAGE_SPAN_DEPTH || !b->tail) {
+	if (e->type == MD_SPAN_CODE)
+		return;
+	need_tail(b);
+	if (is_link(e->type) && b->link_depth++ > 0)
+		return;
+	if (b->span_depth >= MESSAGE_SPAN_DEPTH || !b->tail || b->span_ignored) {
 		b->span_ignored++;
-		return 0;
+		return;
 	}
-	if (is_link(type)) {
-		const MD_SPAN_A_DETAIL *a = detail; /* an image's detail has the same shape */
-
-		b->href = build_attribute(b, &a->href);
-		b->title = build_attribute(b, &a->title);
+	if (is_link(e->type)) {
+		b->href = strings + e->href;
+		b->title = strings + e->title;
 	}
 	b->saved[b->span_depth] = b->tail;
-	s = build_span(b, type == MD_SPAN_STRONG ? SPAN_BOLD : type == MD_SPAN_DEL ? SPAN_STRIKE
-		: is_link(type) ? SPAN_LINK : SPAN_ITALIC);
+	s = build_span(b, e->type == MD_SPAN_STRONG ? SPAN_BOLD : e->type == MD_SPAN_DEL ? SPAN_STRIKE
+		: is_link(e->type) ? SPAN_LINK : SPAN_ITALIC);
 	b->open[b->span_depth++] = s;
 	b->tail = &s->children;
-	return 0;
 }
 
-static int on_md4c_leave_span(MD_SPANTYPE type, void *detail, void *ctx)
+static void leave_span(struct build *b, int type)
 {
-	struct build *b = ctx;
 	struct span *s, **where;
 
-	(void)detail;
 	build_flush(b);
 	if (type == MD_SPAN_CODE)
-		return 0;
+		return;
 	if (is_link(type) && --b->link_depth > 0)
-		return 0;
+		return;
 	if (b->span_ignored) {
 		b->span_ignored--;
-		return 0;
+		return;
 	}
 	if (!b->span_depth)
-		return 0;
+		return;
 	s = b->open[--b->span_depth];
 	where = b->saved[b->span_depth];
 	b->tail = &s->next;
 	if (is_link(type))
 		build_link(b, s, where, b->href, b->title);
-	return 0;
 }
 
-static int on_md4c_text(MD_TEXTTYPE type, const MD_CHAR *s, MD_SIZE len, void *ctx)
+static void entity_add(struct build *b, const char *s, size_t len)
 {
-	struct build *b = ctx;
 	char small[8];
-	size_t n;
+	size_t n = md_entity(s, len, small);
 
-	need_tail(b);
-	if (b->in_options && type != MD_TEXT_ENTITY)
+	if (n) {
+		s = small;
+		len = n;
+	}
+	if (b->in_options)
 		buf_add(&b->raw, s, len);
-	switch (type) {
+	if (len == 1 && *s == '\n')
+		build_break(b);
+	else
+		build_text(b, s, len, false);
+}
+
+static void text_event(struct build *b, const struct md_event *e)
+{
+	need_tail(b);
+	if (b->in_options && e->type != MD_TEXT_ENTITY)
+		buf_add(&b->raw, e->text, e->len);
+	switch (e->type) {
 	case MD_TEXT_NULLCHAR:
-		text_add(b, "\xef\xbf\xbd", 3, b->text_is_code);
+		build_text(b, "\xef\xbf\xbd", 3, b->text_is_code);
 		break;
 	case MD_TEXT_BR: case MD_TEXT_SOFTBR:
-		add_break(b);
+		build_break(b);
 		break;
 	case MD_TEXT_ENTITY:
-		n = build_entity(s, len, small);
-		if (n == 1 && small[0] == '\n')
-			add_break(b);
-		else if (n)
-			text_add(b, small, n, false);
-		else
-			text_add(b, s, len, false);
-		if (b->in_options)
-			buf_add(&b->raw, n ? small : s, n ? n : len);
-		break;
-	case MD_TEXT_CODE:
-		text_add(b, s, len, true);
+		entity_add(b, e->text, e->len);
 		break;
 	default:
-		text_add(b, s, len, false);
+		build_text(b, e->text, e->len, e->type == MD_TEXT_CODE);
 		break;
 	}
-	return 0;
+}
+
+static void replay(struct build *b, const struct md_tape *t)
+{
+	const struct md_event *e;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		e = &t->events[i];
+		switch (e->kind) {
+		case MD_ENTER_BLOCK:
+			enter_block(b, e, e->type == MD_BLOCK_CODE ? t->strings + e->title : "");
+			break;
+		case MD_LEAVE_BLOCK:
+			leave_block(b, e->type);
+			break;
+		case MD_ENTER_SPAN:
+			enter_span(b, e, t->strings);
+			break;
+		case MD_LEAVE_SPAN:
+			leave_span(b, e->type);
+			break;
+		case MD_TEXT:
+			text_event(b, e);
+			break;
+		}
+	}
 }
 
 /* The quote that ends the message is its context line. */
@@ -569,66 +499,21 @@ static void mark_context(struct message *m)
 
 struct message *message_parse(struct arena *a, const char *markdown, size_t len)
 {
-	static const MD_PARSER parser = {
-		.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS | MD_FLAG_NOHTML |
-			MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_NOINDENTEDCODEBLOCKS,
-		.enter_block = on_md4c_enter_block, .leave_block = on_md4c_leave_block,
-		.enter_span = on_md4c_enter_span, .leave_span = on_md4c_leave_span,
-		.text = on_md4c_text,
-	};
 	struct build b = {.arena = a};
+	struct md_tape *t = md_tape_record(a, markdown, len);
 
-	if (len > MARKDOWN_MAX)
-		len = MARKDOWN_MAX;
 	b.m = ARENA_NEW(a, struct message);
 	b.m->arena = a;
 	b.block_tail = &b.m->blocks;
 	b.button_tail = &b.buttons;
 	b.input_tail = &b.inputs;
-	buf_init_arena(&b.text, a, MARKDOWN_MAX * 2);
-	buf_init_arena(&b.raw, a, MARKDOWN_MAX * 2);
-	md_parse(markdown, (MD_SIZE)len, &parser, &b);
+	buf_init_arena(&b.text, a, MD_BYTES_MAX * 2);
+	buf_init_arena(&b.raw, a, MD_BYTES_MAX * 2);
+	replay(&b, t);
+	if (b.block && b.block->kind == BLOCK_CODE)
+		leave_code(&b); /* the tape was cut */
 	close_block(&b);
 	mark_context(b.m);
+	md_tape_free(t);
 	return b.m;
-}
-
-/* --- plain text of spans ------------------------------------------------------------------------- */
-
-static void spans_add(struct buf *out, const struct span *s)
-{
-	for (; s; s = s->next) {
-		switch (s->kind) {
-		case SPAN_BREAK:
-			buf_char(out, '\n');
-			break;
-		case SPAN_BOLD: case SPAN_ITALIC: case SPAN_STRIKE: case SPAN_LINK:
-			spans_add(out, s->children);
-			break;
-		default:
-			buf_add(out, s->text, s->len);
-			break;
-		}
-	}
-}
-
-const char *spans_text(struct arena *a, const struct span *s)
-{
-	struct buf out;
-
-	if (s && s->kind == SPAN_TEXT && !s->next)
-		return s->text;
-	buf_init_arena(&out, a, MARKDOWN_MAX * 2);
-	spans_add(&out, s);
-	return buf_text(&out);
-}
-
-const char *message_title(const struct message *m)
-{
-	const struct block *b;
-
-	for (b = m->blocks; b; b = b->next)
-		if (b->kind == BLOCK_HEADER)
-			return spans_text(m->arena, b->spans);
-	return "";
 }

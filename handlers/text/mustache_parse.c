@@ -119,6 +119,7 @@ static void text_add(struct parser *p, size_t from, size_t to, bool line_start)
 	if (from == to && !line_start)
 		return;
 	n = node_add(p, NODE_TEXT);
+	place(p, from, &n->line, &n->column);
 	n->line_start = line_start;
 	n->text = p->src + from;
 	n->len = to - from;

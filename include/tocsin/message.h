@@ -14,6 +14,7 @@
 
 #define MESSAGE_SPAN_DEPTH 12 /* styles inside styles; deeper ones are dropped, their text stays */
 #define MESSAGE_LIST_DEPTH 8  /* deeper lists stay on this level */
+#define MESSAGE_COLUMNS_MAX 20 /* of a table; the rest of a row is dropped */
 
 struct arena;
 struct form_field;
@@ -60,7 +61,7 @@ struct button {
 };
 
 struct row {
-	struct span **cells; /* message's table width of them; a cell may be NULL: empty */
+	struct span **cells; /* as many as the block has columns; NULL: empty */
 	bool head;
 	struct row *next;
 };

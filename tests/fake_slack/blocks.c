@@ -23,14 +23,14 @@ static void section_check(struct check *c, json_t *b, const char *path)
 		json_array_foreach(fields, i, one) {
 			char at[CHECK_PATH];
 
-			snprintf(at, sizeof(at), "%s/fields/%zu", path, i);
+			path_make(at, "%s/fields/%zu", path, i);
 			text_object_check(c, one, at, TEXT_ANY, 2000);
 		}
 	}
 	if (json_object_get(b, "accessory")) {
 		char at[CHECK_PATH];
 
-		snprintf(at, sizeof(at), "%s/accessory", path);
+		path_make(at, "%s/accessory", path);
 		element_check(c, json_object_get(b, "accessory"), at, PLACE_ACCESSORY);
 	}
 }
@@ -47,7 +47,7 @@ static void elements_check(struct check *c, json_t *b, const char *path, size_t 
 	json_array_foreach(json_object_get(b, "elements"), i, one) {
 		char at[CHECK_PATH];
 
-		snprintf(at, sizeof(at), "%s/elements/%zu", path, i);
+		path_make(at, "%s/elements/%zu", path, i);
 		element_check(c, one, at, place);
 		if (*json_text(one, "action_id") && json_object_get(ids, json_text(one, "action_id")))
 			check_fail(c, at, "`action_id` already exists: %s", json_text(one, "action_id"));
@@ -64,7 +64,7 @@ static void input_check(struct check *c, json_t *b, const char *path)
 	keys_check(c, b, path, "type block_id label element hint optional dispatch_action");
 	text_check(c, b, "label", path, TEXT_PLAIN, 2000, true);
 	text_check(c, b, "hint", path, TEXT_PLAIN, 2000, false);
-	snprintf(at, sizeof(at), "%s/element", path);
+	path_make(at, "%s/element", path);
 	if (!json_is_object(json_object_get(b, "element")))
 		check_fail(c, path, "missing required field: element");
 	else
@@ -103,7 +103,7 @@ static void rich_check(struct check *c, json_t *value, const char *path)
 	json_array_foreach(json_object_get(value, "elements"), i, one) {
 		char at[CHECK_PATH];
 
-		snprintf(at, sizeof(at), "%s/elements/%zu", path, i);
+		path_make(at, "%s/elements/%zu", path, i);
 		if (strlen(at) < CHECK_PATH - 40)
 			rich_check(c, one, at);
 	}
@@ -161,7 +161,7 @@ size_t blocks_check(json_t *blocks, enum blocks_place place, const char *path, j
 		const char *id = json_text(one, "block_id");
 		char at[CHECK_PATH];
 
-		snprintf(at, sizeof(at), "%s/%zu", path, i);
+		path_make(at, "%s/%zu", path, i);
 		block_check(&c, one, at);
 		if (*id && json_object_get(c.ids, id))
 			check_fail(&c, at, "`block_id` already exists: %s", id);

@@ -30,6 +30,15 @@ void check_fail(struct check *c, const char *path, const char *format, ...)
 		json_array_append_new(c->errors, json_string(line));
 }
 
+void path_make(char out[CHECK_PATH], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(out, CHECK_PATH, format, args);
+	va_end(args);
+}
+
 bool string_among(const char *text, const char *const *words)
 {
 	for (; *words; words++)
@@ -62,7 +71,7 @@ void string_check(struct check *c, json_t *object, const char *key, const char *
 	json_t *value = json_object_get(object, key);
 	char at[CHECK_PATH];
 
-	snprintf(at, sizeof(at), "%s/%s", path, key);
+	path_make(at, "%s/%s", path, key);
 	if (!value) {
 		if (required)
 			check_fail(c, path, "missing required field: %s", key);
@@ -86,7 +95,7 @@ void list_check(struct check *c, json_t *object, const char *key, const char *pa
 	json_t *list = json_object_get(object, key);
 	char at[CHECK_PATH];
 
-	snprintf(at, sizeof(at), "%s/%s", path, key);
+	path_make(at, "%s/%s", path, key);
 	if (!list)
 		check_fail(c, path, "missing required field: %s", key);
 	else if (!json_is_array(list))
@@ -103,7 +112,7 @@ void text_object_check(struct check *c, json_t *text, const char *path, enum tex
 	const char *type = json_text(text, "type");
 	char at[CHECK_PATH];
 
-	snprintf(at, sizeof(at), "%s/text", path);
+	path_make(at, "%s/text", path);
 	if (!json_is_object(text)) {
 		check_fail(c, path, "must be an object");
 		return;
@@ -124,7 +133,7 @@ void text_check(struct check *c, json_t *object, const char *key, const char *pa
 	json_t *text = json_object_get(object, key);
 	char at[CHECK_PATH];
 
-	snprintf(at, sizeof(at), "%s/%s", path, key);
+	path_make(at, "%s/%s", path, key);
 	if (text)
 		text_object_check(c, text, at, kind, max);
 	else if (required)
@@ -138,7 +147,7 @@ static void confirm_check(struct check *c, json_t *e, const char *path)
 
 	if (!confirm)
 		return;
-	snprintf(at, sizeof(at), "%s/confirm", path);
+	path_make(at, "%s/confirm", path);
 	keys_check(c, confirm, at, "title text confirm deny style");
 	text_check(c, confirm, "title", at, TEXT_PLAIN, 100, true);
 	text_check(c, confirm, "text", at, TEXT_ANY, 300, true);
@@ -169,7 +178,7 @@ static void options_check(struct check *c, json_t *e, const char *key, const cha
 	json_array_foreach(json_object_get(e, key), i, one) {
 		char at[CHECK_PATH];
 
-		snprintf(at, sizeof(at), "%s/%s/%zu", path, key, i);
+		path_make(at, "%s/%s/%zu", path, key, i);
 		option_check(c, one, at, kind);
 	}
 }
@@ -204,7 +213,7 @@ static void select_check(struct check *c, json_t *e, const char *path)
 		json_array_foreach(groups, i, one) {
 			char at[CHECK_PATH];
 
-			snprintf(at, sizeof(at), "%s/option_groups/%zu", path, i);
+			path_make(at, "%s/option_groups/%zu", path, i);
 			text_check(c, one, "label", at, TEXT_PLAIN, 75, true);
 			options_check(c, one, "options", at, 100, TEXT_PLAIN);
 			found = found || option_listed(json_object_get(one, "options"), initial);

@@ -29,6 +29,8 @@ enum element_place { PLACE_ACTIONS, PLACE_ACCESSORY, PLACE_CONTEXT, PLACE_INPUT 
 
 void check_fail(struct check *c, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Makes a JSON pointer; one too long is cut: it is only shown. */
+void path_make(char out[CHECK_PATH], const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool string_among(const char *text, const char *const *words);
 /* allowed is a list of words with spaces between. */
 void keys_check(struct check *c, json_t *object, const char *path, const char *allowed);

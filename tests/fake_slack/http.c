@@ -194,7 +194,7 @@ void http_answer(struct request *r, int status, const char *type, const char *bo
 
 void http_answer_json_owned(struct request *r, int status, json_t *json)
 {
-	char *text = json_dumps(json, JSON_COMPACT | JSON_ESCAPE_SLASH);
+	char *text = json_dumps(json, JSON_COMPACT | JSON_ESCAPE_SLASH | JSON_REAL_PRECISION(9));
 
 	if (text && r->spoil == SPOIL_MALFORMED)
 		text[strlen(text) * 2 / 3] = '\0';

@@ -192,6 +192,13 @@ void people_press(struct fake *f, struct request *r, json_t *in)
 		return;
 	}
 	trigger = token_new(f->ws, "t", user);
+	if (place.view && json_object_get(in, "inputs")) { /* what stands in the other inputs now */
+		json_t *values = input_values(place.blocks, json_object_get(in, "inputs"),
+					      place.view->values, NULL);
+
+		json_decref(place.view->values);
+		place.view->values = values;
+	}
 	if (place.view) {
 		json_t *states = json_object_get(place.view->values, json_text(block, "block_id"));
 

@@ -150,7 +150,9 @@ void people_slash(struct fake *f, struct request *r, json_t *in)
 
 		event_ephemeral(f, ch, user, notice, "failure");
 		json_decref(notice);
-		people_fail(r, "invalid_command", command);
+		/* What a person may well type: not a fault of the request. */
+		http_answer_json_owned(r, 200, json_pack("{s:b, s:s, s:s, s:b}", "ok", 0, "error",
+							 "invalid_command", "detail", command, "acked", 0));
 		return;
 	}
 	trigger = token_new(f->ws, "t", user);

@@ -172,7 +172,7 @@ test('messages, mentions and reactions of one person reach another; unread chann
 	await page.getByRole('button', { name: 'eyes' }).last().click();
 	await page.locator('.reaction.mine').waitFor();
 	await be('Ben Ortiz');
-	await page.locator('#messages .mention.me').waitFor();
+	await page.locator('#messages .mention.you').waitFor();
 	await page.locator('.reaction').waitFor();
 });
 
@@ -187,6 +187,7 @@ test('an unknown command and an app that is away are told', async () => {
 
 test('the home tab', async () => {
 	await page.locator('#ims button').click();
+	await page.getByRole('button', { name: 'Messages' }).waitFor();
 	await page.getByRole('button', { name: 'Home', exact: true }).click();
 	await page.getByRole('heading', { name: 'You are on call until 18:00' }).waitFor();
 });

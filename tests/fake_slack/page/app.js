@@ -76,7 +76,7 @@ function channelItem(c) {
 	const classes = `channel${active ? '.active' : ''}${unread ? '.unread' : ''}${c.is_archived ? '.archived' : ''}`;
 	return h('li', {}, h(`button.${classes}`, { type: 'button', 'aria-current': active ? 'page' : null, 'data-channel': c.id,
 		onclick: () => go({ channel: c.id, thread: '', panel: '', home: false }) },
-	h('span.sigil', { 'aria-hidden': 'true' }, c.is_im ? '●' : c.is_private ? '🔒' : '#'), h('span.name', {}, label),
+	h('span.sigil', { 'aria-hidden': 'true' }, c.is_im ? '●' : c.is_private ? '◆' : '#'), h('span.name', {}, label),
 	unread && h('span.dot', { title: 'unread' }, h('span.sr', {}, ' unread'))));
 }
 
@@ -90,7 +90,7 @@ function drawSide() {
 		onclick: () => go({ user: u.id, thread: '', panel: '', home: false, channel: here.channel.startsWith('D') ? `D${u.id.slice(1)}` : here.channel }) },
 	avatar(u, u.id))), people.map((u) => u.id + (u.id === here.user)).join());
 	const rows = state.channels.map((c) => channelItem(c));
-	const key = (list) => list.map((n) => n.firstChild.className + n.textContent).join();
+	const key = (list) => here.user + list.map((n) => n.firstChild.className + n.textContent).join();
 	const channels = rows.filter((n, i) => !state.channels[i].is_im), ims = rows.filter((n, i) => state.channels[i].is_im);
 	replace($('channels'), channels, key(channels));
 	replace($('ims'), ims, key(ims));
@@ -103,7 +103,7 @@ function replace(node, children, key) {
 	if (node.dataset.key === key && key !== undefined) return;
 	node.dataset.key = key;
 	const focused = node.contains(document.activeElement) ? document.activeElement.dataset : null;
-	node.replaceChildren(...children);
+	node.replaceChildren(...children.flat(3));
 	const again = focused && (focused.channel ? node.querySelector(`[data-channel="${focused.channel}"]`) :
 		focused.user ? node.querySelector(`[data-user="${focused.user}"]`) : null);
 	again?.focus();
@@ -133,7 +133,7 @@ function content(m, act) {
 }
 
 function files(m) {
-	return m.files?.length ? h('div.files', {}, m.files.map((f) => h('span.file', {}, `📄 ${f.title || f.name}`))) : null;
+	return m.files?.length ? h('div.files', {}, m.files.map((f) => h('span.file', {}, f.title || f.name))) : null;
 }
 
 function message(m, previous, inThread) {
@@ -156,11 +156,11 @@ function message(m, previous, inThread) {
 		joined ? h('time.gutter', {}, clock(m.ts)) : avatar(failure ? { name: '!' } : user, from),
 		h('div.body', {},
 			!joined && h('p.who', {}, h('strong', {}, failure ? 'Slackbot' : nameOf(from)), user?.is_bot && !failure && h('span.app', {}, 'APP'), h('time', {}, clock(m.ts))),
-			m.pinned_to && h('p.pin-note', {}, '📌 Pinned'),
+			m.pinned_to && h('p.pin-note', {}, 'Pinned'),
 			m.subtype === 'thread_broadcast' && !inThread && h('p.pin-note', {}, 'replied to a thread'),
 			command ? h('code.command', {}, m.text) : content(m, act),
 			m.edited && h('small.edited', {}, '(edited)'), files(m),
-			ephemeral && h('p.only', {}, '👁 Only visible to you'), !ephemeral && reactions(m),
+			ephemeral && h('p.only', {}, 'Only visible to you'), !ephemeral && reactions(m),
 			!inThread && m.reply_count > 0 && h('button.replies', { type: 'button', onclick: () => go({ thread: m.ts, panel: 'thread' }) },
 				(m.reply_users || []).slice(0, 4).map((u) => avatar(state.users[u], u)), `${m.reply_count} ${m.reply_count === 1 ? 'reply' : 'replies'}`)),
 		!ephemeral && tools(m));
@@ -199,12 +199,12 @@ function drawMain() {
 	replace($('tools'), [
 		im && h(`button.tab${here.home ? '' : '.on'}`, { type: 'button', onclick: () => go({ home: false }) }, 'Messages'),
 		im && h(`button.tab${here.home ? '.on' : ''}`, { type: 'button', onclick: () => { post('home', {}); go({ home: true }); } }, 'Home'),
-		state.pins.length > 0 && h('button.tab', { type: 'button', onclick: () => go({ panel: 'pins', thread: '' }) }, `📌 ${state.pins.length} pinned`),
+		state.pins.length > 0 && h('button.tab', { type: 'button', onclick: () => go({ panel: 'pins', thread: '' }) }, `${state.pins.length} pinned`),
 		!im && !c.joined && h('button.tab', { type: 'button', onclick: () => post('join', { channel: c.id }) }, 'Join'),
 		h('button.tab', { type: 'button', 'aria-pressed': hintOpen ? 'true' : 'false', onclick: () => { hintOpen = !hintOpen; remember(); draw(); } }, 'What to try'),
 	].filter(Boolean), `${here.channel} ${here.home} ${state.pins.length} ${c.joined} ${hintOpen}`);
 	$('bookmarks').hidden = !state.bookmarks.length;
-	replace($('bookmarks'), state.bookmarks.map((b) => h('a', { href: b.link, target: '_blank', rel: 'noreferrer' }, b.emoji ? `${emoji(b.emoji.replace(/:/g, ''))} ` : '🔗 ', b.title)),
+	replace($('bookmarks'), state.bookmarks.map((b) => h('a', { href: b.link, target: '_blank', rel: 'noreferrer' }, b.emoji ? `${emoji(b.emoji.replace(/:/g, ''))} ` : '↗ ', b.title)),
 		JSON.stringify(state.bookmarks));
 	const home = state.views.find((v) => v.type === 'home');
 	$('home').hidden = !here.home;

@@ -35,7 +35,8 @@ export function avatar(user, id) {
 	const name = user?.real_name || user?.name || id || '?';
 	const initials = user?.is_bot ? '' : name.split(/\s+/).map((w) => w[0]).slice(0, 2).join('');
 	let sum = 0;
-	for (const c of id || name) sum = (sum * 31 + c.charCodeAt(0)) % 8;
+	for (const c of id || name) sum = (sum * 31 + c.charCodeAt(0)) % 89;
+	sum %= 8;
 	const node = h(`span.avatar.hue-${sum}`, { 'aria-hidden': 'true' }, initials);
 	if (user?.is_bot) {
 		node.classList.add('bot');

@@ -22,7 +22,7 @@ function control(e, state, value) {
 	case 'timepicker': node = text('time'); break;
 	case 'checkboxes': case 'radio_buttons': {
 		const radio = e.type === 'radio_buttons', name = `i${Math.random()}`, on = new Set([current].flat());
-		node = h('div.choices', { role: radio ? 'radiogroup' : 'group' }, e.options.map((o) => h('label', {},
+		node = h('div.choices', { role: radio ? 'radiogroup' : 'group', tabindex: -1 }, e.options.map((o) => h('label', {},
 			h('input', { type: radio ? 'radio' : 'checkbox', name, value: o.value, checked: on.has(o.value) }),
 			h('span', {}, textOf(o.text, state), o.description && h('small', {}, textOf(o.description, state))))));
 		read = () => {
@@ -33,6 +33,7 @@ function control(e, state, value) {
 	}
 	default:
 		node = select(e, state, current);
+		node.removeAttribute('aria-label'); // the label of the block names it
 		read = () => (node.multiple ? [...node.selectedOptions].map((o) => o.value) : node.value || null);
 	}
 	return { node, read: read || (() => node.value || null) };

@@ -40,14 +40,14 @@ function link(url, text) {
 export function mention(kind, id, state) {
 	if (kind === 'user') {
 		const me = id === state.user;
-		return h(me ? 'span.mention.me' : 'span.mention', {}, `@${state.users[id]?.real_name || state.users[id]?.name || id}`);
+		return h(me ? 'span.mention.you' : 'span.mention', {}, `@${state.users[id]?.real_name || state.users[id]?.name || id}`);
 	}
 	if (kind === 'channel') {
 		const found = state.channels.find((c) => c.id === id);
 		return h('span.mention', {}, `#${found ? found.name : id}`);
 	}
 	if (kind === 'usergroup') return h('span.mention', {}, `@${state.usergroups[id]?.handle || id}`);
-	return h('span.mention.me', {}, `@${id}`);
+	return h('span.mention.you', {}, `@${id}`);
 }
 
 // <...>: a mention, a link, a date.

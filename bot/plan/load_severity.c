@@ -151,6 +151,11 @@ static void load_steps(struct walk *w, const struct node *n, struct plan_ladder 
 			walk_error(w, after ? after : list.items[i],
 				"this step would come before the one above it",
 				"`after` counts from the start of the ladder: order the steps by it");
+		if (steps[i].repeat_from && steps[i].repeat_from <= i &&
+			steps[i].after_ms <= steps[steps[i].repeat_from - 1].after_ms)
+			walk_error(w, after ? after : list.items[i],
+				"the ladder would start again at once",
+				"make `after` later than the step to which it goes back");
 	}
 	out->steps = steps;
 	out->n = list.n;

@@ -177,7 +177,7 @@ static void tell_unknown(struct walk *w, const struct ref *r)
 		walk_error(w, r->at, say(w, "there is no %s called \"%s\"", strchr(words, ' ') + 1,
 				value_quote(r->name).text),
 			near ? say(w, "did you mean %s?", near)
-			     : say(w, "add it to `%s`, or look at how it is spelt there", section));
+			     : say(w, "add it to %s, or look at how it is spelt there", section));
 }
 
 /* One name, two meanings: a step that pages "ops" would have to guess. */

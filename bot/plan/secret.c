@@ -142,7 +142,7 @@ const char *walk_secret(struct walk *w, const struct node *n, enum secret_kind k
 
 	if (kind == SECRET_HIDDEN && !node_blank(n) && n->kind == NODE_SCALAR &&
 		!secret_pattern(n->text)) {
-		plan_report_mask(w->report, n->file, n->line, n->column, n->line2, n->column2);
+		walk_mask(w, n);
 		walk_warning(w, n, "this secret stands in the plan for everybody to read",
 			"move it out: write \"${NAME}\" and set NAME where the bot is started, or "
 			"\"${file:PATH}\"");
@@ -175,5 +175,7 @@ const char *walk_secret_url(struct walk *w, const struct node *n, const char *sc
 				(int)strcspn(schemes, " "), schemes));
 	else
 		walk_fault(w, n, &f);
+	if (value_url_has_user(n->text))
+		walk_mask(w, n);
 	return NULL;
 }

@@ -232,6 +232,9 @@ static bool merge_text(struct merge *m, const char *path, const char *text, size
 	for (size_t i = 0; i < root->n; i++) {
 		const char *key = node_key(root, i)->text;
 
+		/* "x-shifts: &early ...": a place for anchors, read by nobody else */
+		if (strncmp(key, "x-", 2) == 0)
+			continue;
 		if (strcmp(key, "include") != 0 && (strcmp(key, "tocsin") != 0 || main))
 			merge_key(m, node_key(root, i), node_value(root, i));
 	}

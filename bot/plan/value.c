@@ -254,7 +254,7 @@ static unsigned distance(const char *a, const char *b, unsigned limit)
 const char *value_nearest(const char *text, const char *const *words, size_t n)
 {
 	size_t len = strlen(text);
-	unsigned limit = len <= 2 ? 1 : len <= 5 ? 2 : 3, best = limit + 1;
+	unsigned limit = len <= 4 ? 1 : len <= 7 ? 2 : 3, best = limit + 1;
 	const char *found = NULL;
 
 	for (size_t i = 0; i < n; i++) {

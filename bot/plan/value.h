@@ -37,6 +37,8 @@ bool value_phone(const char *text, struct value_fault *f); /* E.164 */
 bool value_mail(const char *text, struct value_fault *f);
 /* schemes: space separated, "https http". Credentials in the URL are refused without being shown. */
 bool value_url(const char *text, const char *schemes, struct value_fault *f);
+/* Does it hold a user or password ("//user:password@host")? */
+bool value_url_has_user(const char *text);
 /* Does the URL name a private, loopback or link-local address, or localhost? */
 bool value_url_private(const char *text);
 

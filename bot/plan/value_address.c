@@ -139,22 +139,28 @@ static bool ip6_literal(const char *host, size_t len)
 	return inet_pton(AF_INET6, text, &addr) == 1;
 }
 
+bool value_url_has_user(const char *text)
+{
+	const char *rest = strstr(text, "://");
+
+	return rest && memchr(rest + 3, '@', strcspn(rest + 3, "/?#"));
+}
+
 bool value_url(const char *text, const char *schemes, struct value_fault *f)
 {
-	const char *host, *rest;
+	const char *host;
 	size_t len;
 
+	if (value_url_has_user(text)) {
+		snprintf(f->what, sizeof(f->what), "the address holds a user or password");
+		snprintf(f->mend, sizeof(f->mend),
+			"take it out; where one is needed there are `user`, `password` and `token`");
+		return false;
+	}
 	if (!scheme_allowed(text, schemes)) {
 		fault(f, text, "is not an address that can be used here", "");
 		snprintf(f->mend, sizeof(f->mend), "begin with %.*s://", (int)strcspn(schemes, " "),
 			schemes);
-		return false;
-	}
-	rest = strstr(text, "://") + 3;
-	if (memchr(rest, '@', strcspn(rest, "/?#"))) {
-		snprintf(f->what, sizeof(f->what), "the address holds a user or password");
-		snprintf(f->mend, sizeof(f->mend),
-			"take it out; where one is needed there are `user`, `password` and `token`");
 		return false;
 	}
 	if (strlen(text) > 2000)

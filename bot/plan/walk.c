@@ -44,6 +44,11 @@ void walk_fault(struct walk *w, const struct node *at, const struct value_fault 
 	tell(w, FINDING_ERROR, at, f->what, f->mend);
 }
 
+void walk_mask(struct walk *w, const struct node *n)
+{
+	plan_report_mask(w->report, n->file, n->line, n->column, n->line2, n->column2);
+}
+
 static bool listed(const char *const *words, const char *word)
 {
 	for (; words && *words; words++)
@@ -260,6 +265,8 @@ const char *walk_url(struct walk *w, const struct node *n, const char *schemes)
 
 	if (!text || value_url(text, schemes, &f))
 		return text;
+	if (value_url_has_user(text))
+		walk_mask(w, n);
 	walk_fault(w, n, &f);
 	return NULL;
 }

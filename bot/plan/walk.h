@@ -89,6 +89,8 @@ const char *say(struct walk *w, const char *fmt, ...) __attribute__((format(prin
 void walk_error(struct walk *w, const struct node *at, const char *what, const char *mend);
 void walk_warning(struct walk *w, const struct node *at, const char *what, const char *mend);
 void walk_notice(struct walk *w, const struct node *at, const char *what, const char *mend);
+/* The value is never shown. */
+void walk_mask(struct walk *w, const struct node *n);
 void walk_fault(struct walk *w, const struct node *at, const struct value_fault *f);
 
 /* Is it a map with these keys? Tells unknown keys, notes those for later. False when it is no map

@@ -103,7 +103,8 @@ const struct zone *walk_zone(struct walk *w, const struct node *n, const char **
 	z = zone_by_name(w, text);
 	if (z)
 		return z;
-	near = nearest_zone(w, text);
+	/* "PST" is near to many names, and none of them is meant */
+	near = strlen(text) > 4 ? nearest_zone(w, text) : NULL;
 	walk_error(w, n, say(w, "\"%s\" is not a time zone", value_quote(text).text),
 		near ? say(w, "did you mean %s? Write the name as in the IANA list", near)
 		     : "write the name as in the IANA list: America/Los_Angeles, Europe/Berlin, UTC");

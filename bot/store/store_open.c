@@ -10,6 +10,7 @@
 
 #include "bot/log.h"
 #include "bot/store/redis_conn.h"
+#include "bot/store/store_check.h"
 #include "bot/store/store_private.h"
 #include "tocsin/err.h"
 

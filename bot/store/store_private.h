@@ -172,8 +172,6 @@ struct encoder *encoder_new(struct store *s); /* free() */
 
 /* --- store_check.c --- */
 
-/* INFO's text: 0, or -1 with why: this server cannot be used. */
-int store_check_info(const char *info, char *why, size_t size);
 void store_check_start(struct store *s); /* fills s->warning when the answers come */
 
 /* --- store_timers.c --- */

@@ -90,16 +90,26 @@ void redis_start(struct test_redis *r, ...)
 	redis_restart(r);
 }
 
-void redis_kill(struct test_redis *r)
+static void end(struct test_redis *r, int signal_number)
 {
 	if (r->direct)
 		redisFree(r->direct);
 	r->direct = NULL;
 	if (r->pid > 0) {
-		kill(r->pid, SIGKILL);
+		kill(r->pid, signal_number);
 		waitpid(r->pid, NULL, 0);
 	}
 	r->pid = 0;
+}
+
+void redis_kill(struct test_redis *r)
+{
+	end(r, SIGKILL);
+}
+
+void redis_end(struct test_redis *r)
+{
+	end(r, SIGTERM);
 }
 
 static int on_nftw_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)

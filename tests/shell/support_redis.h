@@ -25,6 +25,7 @@ struct test_redis {
 /* Starts one; arguments of redis-server until NULL. Fails the test when it does not come up. */
 void redis_start(struct test_redis *r, ...) __attribute__((sentinel));
 void redis_kill(struct test_redis *r);    /* SIGKILL, and waits for its end */
+void redis_end(struct test_redis *r);     /* SIGTERM, and waits: everything is on disk */
 void redis_restart(struct test_redis *r); /* with the same folder and arguments */
 void redis_stop(struct test_redis *r);    /* and removes the folder */
 

@@ -276,7 +276,7 @@ static void say(struct context *cx, struct incident *inc, enum reminder_kind kin
 	json_out_bool(&j, "stops", r->sent >= most(kind));
 	incident_post(cx, inc, "remind", arena_printf(cx->arena, "reminder/%s", reminder_name(kind)),
 		incident_data_end(&j, &b), kind == REMIND_FIX && over && r->sent <= 2);
-	incident_log(cx, inc, "reminded", NULL, reminder_name(kind));
+	incident_log(cx, inc, "reminder", NULL, reminder_name(kind));
 }
 
 bool reminder_timer(struct context *cx, struct incident *inc, const char *name)

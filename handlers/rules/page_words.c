@@ -62,7 +62,6 @@ const char *page_data(struct paging_run *run, const struct page_reach *r, const 
 	if (person)
 		person_data(&j, "to", person);
 	holder_data(run, &j);
-	json_out_str(&j, "channel", *run->inc->home.room ? run->inc->home.room : run->inc->home.channel);
 	/* What a pager shows, and by what it knows the incident. */
 	json_out_str(&j, "dedup_key", run->inc->id);
 	json_out_str(&j, "pager_severity", run->sev && !run->sev->urgent ? "warning" : "critical");
@@ -132,13 +131,14 @@ void say_nobody(struct paging_run *run, const char *target)
 
 void say_unreachable(struct paging_run *run, const char *person)
 {
+	const struct plan_person *known = plan_person(run->cx->plan, person);
 	struct json_out j;
 	struct buf b;
 
 	incident_data_begin(run->cx, run->inc, &j, &b);
 	person_data_by_key(run, &j, "unreachable", person);
 	page_post(run, "page/unreachable", incident_data_end(&j, &b), true);
-	log_paging(run, "unreachable", person);
+	log_paging(run, "unreachable", known ? known->name : person);
 }
 
 void say_not_told(struct paging_run *run, const struct plan_person *person)
@@ -149,7 +149,7 @@ void say_not_told(struct paging_run *run, const struct plan_person *person)
 	incident_data_begin(run->cx, run->inc, &j, &b);
 	person_data(&j, "who", person);
 	page_post(run, "page/not_told", incident_data_end(&j, &b), false);
-	log_paging(run, "not_told", person->key);
+	log_paging(run, "unreachable", person->name);
 }
 
 /* Each person who was paged in this round, once. */

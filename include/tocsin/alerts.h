@@ -1,8 +1,17 @@
 /*
  * alerts.h - the alerts of monitoring systems that belong to an incident.
  *
- * An alert is known by its source and key; the link "alert:SOURCE:KEY" leads to its incident. At
- * most ALERTS_MAX are listed, the others are counted.
+ * An alert is known by its source and key. The small documents "alert:SOURCE:KEY" and
+ * "alertgroup:SOURCE:GROUP" lead to its incident: documents and not links, because of their versions,
+ * so that two alerts of one group at once, even in two processes, make one incident. At most
+ * ALERTS_MAX are listed in an incident, the others are counted.
+ *
+ *   fires, none open       an incident is declared, its severity from the source's map
+ *   fires, group known     it joins that incident, and may make it worse, never better
+ *   fires again            the same episode: counted, one line of the log in ALERTS_QUIET_MS at most,
+ *                          nobody is paged; another episode: said in the thread
+ *   fires after resolving  the same episode: said in the old thread; another: a new incident
+ *   resolved               said; when all are, `resolve` is suggested, never done
  */
 #ifndef TOCSIN_ALERTS_H
 #define TOCSIN_ALERTS_H
@@ -11,6 +20,8 @@
 #include <stdint.h>
 
 #define ALERTS_MAX 20
+#define ALERTS_QUIET_MS (5 * 60 * 1000)
+#define ALERTS_SAID_MAX 5 /* with more alerts than this only the list in the thread changes */
 
 struct arena;
 struct json_out;
@@ -35,7 +46,7 @@ struct incident_alerts {
 	unsigned more;        /* alerts that are not listed */
 	unsigned more_firing; /* of these, how many fire */
 	bool suggested;       /* "all resolved" has been said */
-	unsigned posts;
+	unsigned posts;       /* of the list in the thread: 0: it is not there yet */
 };
 
 /* Members into an open object. */

@@ -1,6 +1,5 @@
 /* pager.c - see pager.h. */
 #include "pager.h"
-#include "incident_stub.h"
 
 #include <stdarg.h>
 #include <setjmp.h>

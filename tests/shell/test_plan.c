@@ -22,7 +22,6 @@
 #include "bot/plan/plan_load.h"
 #include "bot/plan/value.h"
 #include "bot/plan/walk.h"
-#include "tests/support/incident_stub.h"
 #include "tocsin/buf.h"
 #include "tocsin/plan.h"
 #include "tocsin/zone.h"

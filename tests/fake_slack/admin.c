@@ -253,9 +253,7 @@ static void reset(struct fake *f, struct request *r, json_t *in)
 	f->complaints = json_array();
 	json_object_clear(f->method_counts);
 	faults_reset(f->faults);
-	hub_refuse(f, 0, 0);
-	hub_spoil(f, "duplicate_envelope", 0);
-	hub_spoil(f, "out_of_order", 0);
+	hub_reset(f);
 	limiter_reset(f->limits);
 	tuning_init(&f->tune);
 	fake_changed(f, "reset", NULL, NULL);

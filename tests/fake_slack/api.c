@@ -352,6 +352,7 @@ void api_dispatch(struct fake *f, struct request *r, const char *name)
 
 	f->count.api_calls++;
 	method_count(f, name);
+	f->dirty = true;
 	random_hex(id, 32);
 	http_header(r, "x-slack-req-id", id);
 	if (!c.method) {

@@ -107,6 +107,7 @@ static void envelope_tell(struct fake *f, struct envelope *e, bool acked, const 
 	void *arg = e->arg;
 	void (*drop)(void *arg) = e->drop;
 
+	f->dirty = true;
 	memcpy(ack.envelope_id, e->id, sizeof(ack.envelope_id));
 	e->done = NULL;
 	e->arg = NULL;
@@ -355,6 +356,7 @@ void envelope_acked(struct fake *f, uint64_t serial, json_t *payload)
 		return;
 	e->acked = true;
 	f->count.acked++;
+	f->dirty = true;
 	envelope_end(e);
 	envelope_tell(f, e, true, NULL, e->takes_answer && json_object_size(payload) ? payload : NULL);
 }

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "http.h"
-#include "waiter.h"
 
 #define COMPLAINTS_MAX 2000
 
@@ -70,6 +69,7 @@ void fake_complain(struct fake *f, const char *kind, const char *where, const ch
 
 	if (!f->opt.strict && !strcmp(kind, "rule"))
 		return;
+	f->dirty = true;
 	va_start(args, format);
 	vsnprintf(detail, sizeof(detail), format, args);
 	va_end(args);
@@ -99,7 +99,7 @@ void fake_changed(struct fake *f, const char *what, const char *channel, const c
 	snprintf(line, sizeof(line), "{\"what\":\"%s\",\"channel\":\"%s\",\"user\":\"%s\"}", what,
 		 channel ? channel : "", user ? user : "");
 	http_stream_send(f, line);
-	waiters_check(f);
+	f->dirty = true;
 }
 
 struct later {

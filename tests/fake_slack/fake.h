@@ -96,6 +96,7 @@ struct fake {
 	struct later *laters;
 	uint64_t change;           /* counts state changes; the page and the waiters look at it */
 	int port;
+	bool dirty;                /* something changed: waiters look again at the end of the turn */
 	bool stopping;
 };
 
@@ -107,7 +108,7 @@ struct fake {
 void fake_complain(struct fake *f, const char *kind, const char *where, const char *error,
 		   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Tells waiters and open pages that something changed. channel and user may be NULL. */
+/* Tells open pages now, and waiters at the end of this turn, that something changed. channel and user may be NULL. */
 void fake_changed(struct fake *f, const char *what, const char *channel, const char *user);
 
 void fake_log(struct fake *f, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -88,9 +88,7 @@ void fault_add(struct fake *f, struct request *r, json_t *in)
 
 	if (!strcmp(kind, "clear")) {
 		faults_reset(f->faults);
-		hub_refuse(f, 0, 0);
-		hub_spoil(f, "duplicate_envelope", 0);
-		hub_spoil(f, "out_of_order", 0);
+		hub_reset(f);
 		http_answer_json_owned(r, 200, json_pack("{s:b}", "ok", 1));
 		return;
 	}
@@ -108,7 +106,7 @@ void fault_add(struct fake *f, struct request *r, json_t *in)
 		 *json_text(in, "method") ? json_text(in, "method") : "*");
 	fault->count = json_number(in, "count", 1);
 	fault->skip = json_number(in, "skip", 0);
-	fault->status = json_number(in, "status", strcmp(kind, "done_status") ? 503 : 500);
+	fault->status = json_number(in, "status", strcmp(kind, "done_status") ? 500 : 503);
 	fault->delay_ms = json_number(in, "delay_ms", strcmp(kind, "delay") ? 0 : 1000);
 	fault->retry_after = json_number(in, "retry_after", 1);
 	snprintf(fault->error, sizeof(fault->error), "%s", json_text(in, "error"));

@@ -157,6 +157,17 @@ static void on_signal(uv_signal_t *handle, int number)
 	uv_stop(&f->loop);
 }
 
+/* Just before the loop waits: all that this turn has changed is in place. */
+static void on_turn_end(uv_prepare_t *handle)
+{
+	struct fake *f = handle->loop->data;
+
+	if (!f->dirty)
+		return;
+	f->dirty = false;
+	waiters_check(f);
+}
+
 static void on_leftover_closed(uv_handle_t *handle)
 {
 	free(handle);
@@ -188,7 +199,7 @@ static void settle(struct fake *f, uint64_t ms)
 	uv_run(&f->loop, UV_RUN_NOWAIT);
 }
 
-static int server_close(struct fake *f, uv_signal_t signals[2])
+static int server_close(struct fake *f, uv_signal_t signals[2], uv_prepare_t *turn)
 {
 	f->stopping = true;
 	burst_stop(f);
@@ -201,6 +212,7 @@ static int server_close(struct fake *f, uv_signal_t signals[2])
 	}
 	uv_close((uv_handle_t *)&signals[0], NULL);
 	uv_close((uv_handle_t *)&signals[1], NULL);
+	uv_close((uv_handle_t *)turn, NULL);
 	if (f->lws)
 		lws_context_destroy(f->lws);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -260,6 +272,7 @@ int main(int argc, char **argv)
 	struct fake f = { .opt = { .host = "127.0.0.1", .page_dir = FAKE_SLACK_PAGE_DIR,
 				   .rate_limits = true, .strict = true } };
 	uv_signal_t signals[2];
+	uv_prepare_t turn;
 	int code = options_read(&f.opt, argc, argv);
 
 	if (code >= 0)
@@ -274,6 +287,8 @@ int main(int argc, char **argv)
 	uv_signal_init(&f.loop, &signals[1]);
 	uv_signal_start(&signals[0], on_signal, SIGTERM);
 	uv_signal_start(&signals[1], on_signal, SIGINT);
+	uv_prepare_init(&f.loop, &turn);
+	uv_prepare_start(&turn, on_turn_end);
 	if (server_open(&f) < 0) {
 		fprintf(stderr, "fake_slack: cannot listen on %s:%d\n", f.opt.host, f.opt.port);
 		code = 1;
@@ -282,7 +297,7 @@ int main(int argc, char **argv)
 		uv_run(&f.loop, UV_RUN_DEFAULT);
 		code = 0;
 	}
-	if (server_close(&f, signals) != 0) {
+	if (server_close(&f, signals, &turn) != 0) {
 		fprintf(stderr, "fake_slack: handles left open\n");
 		code = code ? code : 3;
 	}

@@ -143,7 +143,7 @@ static void view_send(struct fake *f, struct request *r)
 	out = json_pack("{s:b, s:s, s:s, s:s, s:O, s:O, s:O, s:o, s:o, s:b, s:s}", "ok", 1, "team",
 			f->ws->team_name, "bot_user", f->ws->bot_user, "user", user, "users", f->ws->users,
 			"usergroups", f->ws->usergroups, "commands", f->ws->commands, "channels", channels,
-			"views", views, "connected", hub_open(f) > 0 || f->delivery != NULL, "label",
+			"views", views, "connected", hub_live(f) > 0 || f->delivery != NULL, "label",
 			f->opt.page_label ? f->opt.page_label : "");
 	if (ch && visible(ch, user))
 		selection_add(f, out, ch, user, json_text(r->query, "thread"));

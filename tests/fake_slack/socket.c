@@ -126,6 +126,15 @@ size_t hub_open(const struct fake *f)
 	return n;
 }
 
+size_t hub_live(const struct fake *f)
+{
+	size_t n = 0;
+
+	for (const struct socket *s = f->hub->sockets; s; s = s->next)
+		n += s->live && !s->silent;
+	return n;
+}
+
 static json_t *debug_info(const struct fake *f)
 {
 	return json_pack("{s:s, s:i, s:i}", "host", "applink-fake-1", "build_number", 54,
@@ -343,6 +352,7 @@ static void socket_end(struct socket *s, const char *how)
 		s->silent = true;
 		s->live = false;
 		lws_rx_flow_control(wsi, 0);
+		fake_changed(lws_context_user(lws_get_context(wsi)), "sockets", NULL, NULL);
 		return;
 	}
 	if (!strcmp(how, "cut")) {
@@ -409,6 +419,16 @@ int hub_drop(struct fake *f, int index, const char *how)
 		n++;
 	}
 	return n;
+}
+
+void hub_reset(struct fake *f)
+{
+	hub_refuse(f, 0, 0);
+	hub_spoil(f, "duplicate_envelope", 0);
+	hub_spoil(f, "out_of_order", 0);
+	for (struct socket *s = f->hub->sockets; s; s = s->next)
+		if (s->silent) /* a dead one would not even notice that its client has gone */
+			socket_close_later(f, s, 0, "cut");
 }
 
 int hub_raw(struct fake *f, int index, const char *kind, const char *bytes, size_t count)

@@ -68,7 +68,11 @@ void hub_refuse(struct fake *f, int status, int count);
 /* Spoils the next count envelopes: "duplicate", "hold" (out of order), "late_ack" ... */
 int hub_spoil(struct fake *f, const char *what, int count);
 
+/* Sockets that are there; and those of them that take envelopes. */
 size_t hub_open(const struct fake *f);
+size_t hub_live(const struct fake *f);
+/* Forgets all faults of sockets and ends those that play dead. */
+void hub_reset(struct fake *f);
 json_t *hub_json(const struct fake *f);
 
 /* The i-th open socket that said hello, for the load generator; NULL when there is none. */

@@ -160,7 +160,7 @@ static json_t *filter_look(struct fake *f, json_t *filter)
 		json_array_extend(found, f->complaints);
 	have = json_array_size(found);
 	if (!strcmp(what, "sockets"))
-		have = hub_open(f);
+		have = hub_live(f);
 	if (!strcmp(what, "acked"))
 		have = f->count.acked;
 	if (!strcmp(what, "call"))

@@ -13,7 +13,7 @@ struct waiter_list;
 struct waiter_list *waiters_new(void);
 void waiters_free(struct waiter_list *list);
 
-/* Looks at every waiter again; called on each change of state. */
+/* Looks at every waiter again; called at the end of a turn in which something changed. */
 void waiters_check(struct fake *f);
 
 /* Answers now, or when the filter in the request matches, or when its timeout_ms is over. */

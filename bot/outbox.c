@@ -49,6 +49,7 @@ struct item {
 	int64_t next_try_at;  /* monotonic */
 	unsigned attempt;
 	bool maybe_sent;
+	bool rootless;        /* the message it belongs to is not there yet */
 	const char *root_channel, *root_ts; /* what thread_ref or ref resolved to */
 	enum delivery_outcome outcome;
 	const char *channel, *ts, *error, *detail;
@@ -308,6 +309,11 @@ static void item_send(struct item *it)
 	sender->send(sender->self, &out, on_sent, it);
 }
 
+static const char *item_ref(const struct item *it)
+{
+	return *it->send.thread_ref ? it->send.thread_ref : it->send.ref;
+}
+
 static bool needs_ref(const struct item *it)
 {
 	return *it->send.thread_ref || strcmp(it->send.op, "chat.update") == 0 ||
@@ -336,11 +342,14 @@ static void on_store_look(void *ud, enum store_status status, const struct store
 	}
 	it->root_channel = arena_strdup(it->arena, look->ref_channel);
 	it->root_ts = arena_strdup(it->arena, look->ref_ts);
-	if (needs_ref(it) && !*look->ref_ts) {
+	it->rootless = needs_ref(it) && !*look->ref_ts;
+	if (it->rootless) {
 		/* The message it belongs to is not there yet; its own entry is on the way. */
 		it->error = "no_such_message";
 		it->detail = "the message it belongs to was never posted";
 		item_later(it, LOOK_MS);
+		if (it->state == ITEM_WAITING)
+			lane_run(it->owner, it->lane); /* what it held up may go */
 		return;
 	}
 	item_send(it);
@@ -348,8 +357,6 @@ static void on_store_look(void *ud, enum store_status status, const struct store
 
 static void item_step(struct item *it)
 {
-	const char *ref = *it->send.thread_ref ? it->send.thread_ref : it->send.ref;
-
 	if (it->state == ITEM_UNFINISHED) {
 		item_finish(it);
 		return;
@@ -363,21 +370,25 @@ static void item_step(struct item *it)
 		return;
 	}
 	it->state = ITEM_LOOKING;
-	store_look(it->owner->o.store, it->send.entity, ref, on_store_look, it);
+	store_look(it->owner->o.store, it->send.entity, item_ref(it), on_store_look, it);
 }
 
 /* --- lanes ---------------------------------------------------------------------------------- */
 
-/* True when an earlier entry of the same entity is still here. */
+/* True when an earlier entry of the same entity must go first. One that waits for its root holds
+ * up only those that wait for the same: the root itself may be behind it, posted anew elsewhere. */
 static bool item_blocked(const struct lane_state *l, const struct item *it)
 {
 	const struct item *other;
 
 	if (it->lane == LANE_PAGE || !*it->send.entity)
 		return false;
-	for (other = l->first; other && other != it; other = other->next)
-		if (strcmp(other->send.entity, it->send.entity) == 0)
+	for (other = l->first; other && other != it; other = other->next) {
+		if (strcmp(other->send.entity, it->send.entity) != 0)
+			continue;
+		if (!other->rootless || (needs_ref(it) && strcmp(item_ref(other), item_ref(it)) == 0))
 			return true;
+	}
 	return false;
 }
 

@@ -380,16 +380,19 @@ static void item_step(struct item *it)
 static bool item_blocked(const struct lane_state *l, const struct item *it)
 {
 	const struct item *other;
+	const char *missing = NULL; /* the root that an earlier one waits for */
 
 	if (it->lane == LANE_PAGE || !*it->send.entity)
 		return false;
 	for (other = l->first; other && other != it; other = other->next) {
 		if (strcmp(other->send.entity, it->send.entity) != 0)
 			continue;
-		if (!other->rootless || (needs_ref(it) && strcmp(item_ref(other), item_ref(it)) == 0))
+		if (other->rootless)
+			missing = item_ref(other);
+		if (!missing || !needs_ref(other) || strcmp(item_ref(other), missing) != 0)
 			return true;
 	}
-	return false;
+	return missing && needs_ref(it) && strcmp(item_ref(it), missing) == 0;
 }
 
 static void lane_run(struct outbox *ob, enum lane lane)

@@ -108,8 +108,12 @@ void say_gap(struct paging_run *run, const struct target_gap *gap, const struct 
 	json_out_str(&j, "target", gap->target);
 	json_out_str(&j, "fallback", gap->fallback);
 	json_out_array(&j, "people");
-	for (size_t i = 0; i < found->n && i < TRIED_MAX; i++)
-		person_data(&j, NULL, found->people[i]);
+	for (size_t i = 0; i < found->n && i < TRIED_MAX; i++) {
+		json_out_object(&j, NULL);
+		json_out_bool(&j, "comma", i > 0);
+		person_data(&j, "who", found->people[i]);
+		json_out_object_end(&j);
+	}
 	json_out_array_end(&j);
 	json_out_bool(&j, "nobody", found->n == 0);
 	page_post(run, "page/gap", incident_data_end(&j, &b), true);

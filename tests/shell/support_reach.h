@@ -17,7 +17,7 @@
 
 struct taken_call {
 	char method[16], path[128], id[128], at[64], signature[256], type[64];
-	char body[32768];
+	char body[131072];
 	size_t len;
 };
 

@@ -7,6 +7,8 @@
 #include "tocsin/arena.h"
 #include "tocsin/plan.h"
 
+#define BUTTON_TEXT_MAX 900 /* platforms bound what a button can carry */
+
 #define ANYBODY "anybody"
 #define PEOPLE "people in the plan"
 #define LEADS "who declared it, its coordinator and its tech lead"
@@ -257,6 +259,34 @@ static enum step not_a_verb(struct context *cx, struct call *call)
 	return answer_refused(cx, "incident/unknown_verb", &d);
 }
 
+/* "sev 2 Login is slow": the severity of a new incident, or of the one that is open here? Where none
+ * is open there is no doubt; else the asker says. */
+static enum step sev_or_new(struct context *cx, struct call *call)
+{
+	const struct plan_severity *sev;
+	const struct fact *open;
+	struct data d;
+	size_t words;
+
+	if (cx->req->source != SOURCE_SLASH)
+		return STEP_DONE;
+	open = fact_want(cx, arena_printf(cx->arena, "index:incident:place:%s",
+		cx->req->where.channel));
+	if (open->state == FACT_NOT_LOADED)
+		return STEP_NEED;
+	if (open->n == 0) {
+		call->verb = VERB_NEW;
+		return STEP_DONE;
+	}
+	sev = args_severity(&call->args, call->next, cx->plan, &words);
+	data_begin(cx, &d);
+	json_out_str(&d.j, "severity", sev->key);
+	/* As it was typed, tokens and all: the button types it again. */
+	json_out_str(&d.j, "text", args_cut(cx->arena,
+		call->args.source + call->args.items[call->next + words].at, BUTTON_TEXT_MAX));
+	return answer_refused(cx, "incident/sev_or_new", &d);
+}
+
 /* "42", "INC-42 ack", "ack INC-42", "ack inc 42": sets verb, id and next. */
 static enum step parse_words(struct context *cx, struct call *call)
 {
@@ -291,6 +321,12 @@ static enum step parse_words(struct context *cx, struct call *call)
 	} else {
 		call->next = at;
 		return not_a_verb(cx, call);
+	}
+	/* "sev 2": the verb and the severity share a word. */
+	if (call->verb == VERB_SEV && at > 0 && at < args->n && !*call->id &&
+		args_severity(args, at - 1, cx->plan, &words) && words == 2) {
+		call->next = at - 1;
+		return at + 1 < args->n ? sev_or_new(cx, call) : STEP_DONE;
 	}
 	call->next = at;
 	if (incident_rules[call->verb].pick == PICK_NONE || *call->id || at == args->n)

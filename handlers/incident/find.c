@@ -195,16 +195,18 @@ static enum step ask_which(struct context *cx, struct call *call, const char *te
 static const struct fact *candidates(struct context *cx, enum pick pick)
 {
 	const char *channel = cx->req->where.channel;
-	const struct fact *open, *done = NULL;
+	const struct fact *open, *done;
 
 	open = fact_want(cx, arena_printf(cx->arena, "index:incident:place:%s", channel));
-	if (pick != PICK_OPEN)
-		done = fact_want(cx, arena_printf(cx->arena, "index:incident:resolved:%s", channel));
-	if (open->state == FACT_NOT_LOADED || (done && done->state == FACT_NOT_LOADED))
+	done = fact_want(cx, arena_printf(cx->arena, "index:incident:resolved:%s", channel));
+	if (open->state == FACT_NOT_LOADED || done->state == FACT_NOT_LOADED)
 		return NULL;
 	if (pick == PICK_DONE && done->n > 0)
 		return done;
 	if (pick == PICK_ANY && open->n == 0)
+		return done;
+	/* "ack" where the only one was resolved a moment ago: the verb says so. */
+	if (pick == PICK_OPEN && open->n == 0 && done->n == 1)
 		return done;
 	return open;
 }

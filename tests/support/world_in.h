@@ -72,6 +72,7 @@ struct world {
 	size_t n_timers;
 	struct promise promises[WORLD_MAX * 4];
 	size_t n_promises, next_promise;
+	bool delivering;
 	struct posted posts[WORLD_MAX * 4];
 	size_t n_posts;
 	struct open_form form;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "bot/plan/plan_load.h"
+#include "bot/plan/plan_words.h"
 #include "tocsin/arena.h"
+#include "tocsin/render.h"
 #include "tocsin/zone.h"
 
 #define SCRATCH_BYTES (64u * 1024 * 1024)
@@ -160,4 +162,5 @@ void plan_lint(const struct plan *p, int64_t now_ms, struct plan_report *report)
 	lint_connections(l);
 	arena_recovery_clear(report->arena);
 	arena_free(scratch);
+	words_free(plan_words(p, report)); /* says what is wrong with its templates */
 }

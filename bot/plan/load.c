@@ -38,7 +38,7 @@ static void load_template_dir(struct walk *w)
 	if (*text != '/' && slash)
 		path = arena_printf(w->arena, "%.*s/%s", (int)(slash - n->file), n->file, text);
 	if (!w->files) {
-		w->plan->template_dir = path;
+		walk_error(w, n, "no folder is read here", "leave `templates` out");
 		return;
 	}
 	full = realpath(path, NULL);
@@ -46,6 +46,7 @@ static void load_template_dir(struct walk *w)
 		arena_defer(w->arena, free, full);
 		if (stat(full, &st) == 0 && S_ISDIR(st.st_mode)) {
 			w->plan->template_dir = full;
+			w->box->template_shown = path;
 			return;
 		}
 	}

@@ -33,6 +33,7 @@ struct plan_box {
 	struct arena *arena;
 	unsigned refs;
 	const struct node *root; /* all files merged; where a finding's place comes from */
+	const char *template_shown; /* template_dir as messages name it, or NULL */
 	const struct node ***shift_nodes; /* [schedule][shift], in the plan's order */
 };
 
@@ -145,6 +146,8 @@ const struct zone *walk_zone(struct walk *w, const struct node *n, const char **
 /* Reads a file whole. NULL: why is filled in. (source.c) */
 char *read_whole_file(struct arena *a, const char *path, size_t max, size_t *len,
 	const char **why);
+/* The folder's name so that glob() takes it as it is. */
+const char *escape_glob(struct arena *a, const char *dir, size_t len);
 /* All files of the plan, merged into one map. NULL after telling. */
 const struct node *source_read(struct walk *w, const char *path);
 const struct node *source_read_text(struct walk *w, const char *label, const char *text,

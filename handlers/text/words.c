@@ -101,7 +101,8 @@ static bool compile(struct words *w, struct word *word, const char *path, const 
 		return false;
 	}
 	word->path = arena_strdup(w->arena, path);
-	word->sample = sample;
+	if (*sample || !word->sample) /* an override without one is tried with the built-in's */
+		word->sample = sample;
 	word->sample_bad = !*sample && len >= sizeof(sample_lead) - 1 &&
 		!memcmp(text, sample_lead, sizeof(sample_lead) - 1);
 	word->compiled = m;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "burst.h"
+#include "delivery.h"
 #include "fake.h"
 #include "fault.h"
 #include "http.h"
@@ -291,6 +292,7 @@ static const struct admin_call {
 	{ "config", config },
 	{ "reset", reset },
 	{ "burst", burst_start },
+	{ "http", delivery_admin },
 };
 
 void admin_dispatch(struct fake *f, struct request *r, const char *name)

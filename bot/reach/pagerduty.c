@@ -42,10 +42,11 @@ static const char *severity_of(const json_t *data)
 /* One line of text for the pager's list; what the template says in further lines goes to details. */
 static const char *summary_of(struct attempt *a, const char *text, const json_t *data)
 {
-	size_t len = strcspn(text, "\n");
+	size_t len;
 
-	if (len == 0)
-		return arena_printf(a->arena, "%s %s", json_in_str(data, "id"), json_in_str(data, "title"));
+	if (*text == '\0' || *text == '\n')
+		text = arena_printf(a->arena, "%s %s", json_in_str(data, "id"), json_in_str(data, "title"));
+	len = strcspn(text, "\n");
 	return arena_strndup(a->arena, text, utf16_prefix(text, len, SUMMARY_UNITS));
 }
 
@@ -102,7 +103,7 @@ static void put_event(struct buf *b, struct attempt *a, const struct outgoing *o
 static const char *render(struct attempt *a, const struct outgoing *o)
 {
 	const struct words *words = a->reach->o.words(a->reach->o.ud);
-	struct render_options ro = {.no_buttons = true};
+	struct render_options ro = {.no_buttons = true, .max_units = DETAIL_UNITS};
 	struct resolver who;
 	struct message *m;
 	struct buf text;

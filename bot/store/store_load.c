@@ -197,13 +197,13 @@ static void fact_read(struct store *s, struct arena *a, struct fact *f, const re
 /* The arena jumps when it is full; nobody may jump through hiredis, so we catch it here. */
 static bool facts_read(struct call *c, redisReply **r)
 {
-	size_t i;
+	size_t i, at = 0;
 
 	if (setjmp(*arena_recovery(c->arena)))
 		return false;
 	for (i = 0; i < c->n_facts; i++)
 		if (c->facts[i].state == FACT_NOT_LOADED)
-			fact_read(c->store, c->arena, &c->facts[i], *r++);
+			fact_read(c->store, c->arena, &c->facts[i], r[at++]);
 	arena_recovery_clear(c->arena);
 	return true;
 }

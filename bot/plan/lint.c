@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "bot/plan/plan_load.h"
-#include "bot/plan/plan_words.h"
 #include "tocsin/arena.h"
-#include "tocsin/render.h"
 #include "tocsin/zone.h"
 
 #define SCRATCH_BYTES (64u * 1024 * 1024)
@@ -160,7 +158,7 @@ void plan_lint(const struct plan *p, int64_t now_ms, struct plan_report *report)
 	lint_oncall(l);
 	lint_incident(l);
 	lint_connections(l);
+	lint_templates(l);
 	arena_recovery_clear(report->arena);
 	arena_free(scratch);
-	words_free(plan_words(p, report)); /* says what is wrong with its templates */
 }

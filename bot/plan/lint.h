@@ -49,4 +49,5 @@ void lint_ladders(struct lint *l);
 void lint_oncall(struct lint *l);
 void lint_incident(struct lint *l);
 void lint_connections(struct lint *l);
+void lint_templates(struct lint *l);
 #endif

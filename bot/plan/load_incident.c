@@ -3,12 +3,14 @@
 
 #include "bot/plan/walk.h"
 #include "tocsin/arena.h"
+#include "tocsin/handler.h"
 #include "tocsin/utf8.h"
 
 #define QUESTIONS_MAX 20
 #define CHOICES_MAX 100 /* options of a Slack menu */
 #define CHOICE_UNITS 75 /* UTF-16 units of one */
 #define ID_FORMAT_MAX 32
+#define VERBS_MAX 64
 
 /* Letters, digits and -, with {n} once: "INC-{n}". */
 static const char *load_id_format(struct walk *w, const struct node *n)
@@ -71,23 +73,16 @@ static void check_choices(struct walk *w, const struct node *list)
 
 static bool load_question(struct walk *w, const struct node *n, struct plan_question *out)
 {
-	const struct node *id = node_get(n, "id");
-
 	if (!walk_map(w, n, &keys_question))
 		return false;
 	if (!walk_need_text(w, n, "id", WALK_NAME_MAX))
 		return false;
-	out->id = walk_checked(w, id, value_key);
+	out->id = walk_checked(w, node_get(n, "id"), value_key);
 	out->ask = walk_need_text(w, n, "ask", 300);
 	out->choose = walk_strings(w, node_get(n, "choose"), CHOICES_MAX, WALK_NAME_MAX * 2,
 		&out->n_choose);
 	check_choices(w, node_get(n, "choose"));
 	out->required = walk_bool(w, node_get(n, "required"), false);
-	if (out->id && (strcmp(out->id, "title") == 0 || strcmp(out->id, "severity") == 0)) {
-		walk_error(w, id, "every form asks for the title and the severity already",
-			"take this question out, or give it another id");
-		return false;
-	}
 	return out->id && out->ask;
 }
 
@@ -163,31 +158,43 @@ static const char *load_document(struct walk *w, const struct node *n)
 	return NULL;
 }
 
+/* The names of the verbs, from the command table; out has room for VERBS_MAX. */
+static size_t verb_names(const char **out)
+{
+	const struct family *f = family_find("incident");
+	size_t n = 0;
+
+	for (const struct verb *v = f ? f->verbs : NULL; v && v->name && n < VERBS_MAX; v++)
+		out[n++] = v->name;
+	return n;
+}
+
+static void check_verb(struct walk *w, const struct node *key)
+{
+	const char *verbs[VERBS_MAX], *near;
+	size_t n = verb_names(verbs);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(verbs[i], key->text) == 0)
+			return;
+	near = value_nearest(key->text, verbs, n);
+	walk_error(w, key, say(w, "/incident has no verb \"%s\"", value_quote(key->text).text),
+		near ? say(w, "did you mean \"%s\"?", near)
+		     : "write a verb by its first name, as /incident help shows it: cancel, close, sev");
+}
+
 static void load_allow(struct walk *w, const struct node *n, struct plan_incident *out)
 {
-	static const char *const verbs[] = {"new", "list", "show", "timeline", "help", "ack", "update",
-		"sev", "role", "page", "note", "resolve", "reopen", "close", "cancel", "drill"};
-	const size_t n_verbs = sizeof(verbs) / sizeof(*verbs);
 	struct plan_allow *allow;
 
 	if (!walk_section(w, n, "allow"))
 		return;
 	allow = ARENA_ARRAY(w->arena, struct plan_allow, n->n);
 	for (size_t i = 0; i < n->n; i++) {
-		const char *verb = node_key(n, i)->text, *near;
-		size_t k = 0;
-
-		while (k < n_verbs && strcmp(verbs[k], verb) != 0)
-			k++;
-		if (k == n_verbs) {
-			near = value_nearest(verb, verbs, n_verbs);
-			walk_error(w, node_key(n, i),
-				say(w, "/incident has no verb \"%s\"", value_quote(verb).text),
-				near ? say(w, "did you mean \"%s\"?", near)
-				     : "write a verb as /incident help shows them: cancel, close, sev");
-		}
-		allow[i].verb = verb;
-		allow[i].who = walk_refs(w, node_value(n, i), REF_TARGET, WALK_TARGETS_MAX, &allow[i].n);
+		check_verb(w, node_key(n, i));
+		allow[i].verb = node_key(n, i)->text;
+		allow[i].who = walk_refs(w, node_value(n, i), REF_TARGET | REF_ANYBODY, WALK_TARGETS_MAX,
+			&allow[i].n);
 		if (!allow[i].n)
 			walk_error(w, node_key(n, i), "nobody could do this",
 				"name the people or groups who may, or take the line out");

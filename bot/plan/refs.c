@@ -88,6 +88,10 @@ static bool known(struct walk *w, const struct ref *r)
 	if ((r->kinds & REF_VIA) && (strcmp(r->name, "chat") == 0 || strcmp(r->name, "mail") == 0 ||
 			strcmp(r->name, "phone") == 0 || strcmp(r->name, "sms") == 0))
 		return true;
+	if ((r->kinds & REF_ANYBODY) &&
+		(strcmp(r->name, "anybody") == 0 || strcmp(r->name, "everybody") == 0 ||
+			strcmp(r->name, "people") == 0 || strcmp(r->name, "declarer") == 0))
+		return true;
 	if (r->kinds & REF_SEVERITY)
 		for (size_t i = 0; i < p->n_severities; i++) /* exactly: keys are compared by strcmp */
 			if (strcmp(p->severities[i].key, r->name) == 0)

@@ -102,6 +102,11 @@ static const struct report_file *find_file(const struct plan_report *r, const ch
 	return NULL;
 }
 
+bool plan_report_has_file(const struct plan_report *r, const char *file)
+{
+	return find_file(r, file) != NULL;
+}
+
 static int compare_numbers(size_t a, size_t b)
 {
 	return a < b ? -1 : a > b;

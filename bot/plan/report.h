@@ -48,6 +48,7 @@ void plan_report_add(struct plan_report *r, enum finding_level level, const char
 
 /* Text of a file, copied, to show lines from. */
 void plan_report_file(struct plan_report *r, const char *file, const char *text, size_t len);
+bool plan_report_has_file(const struct plan_report *r, const char *file);
 /* Characters that are never shown: from (line, column) up to, not including, (line2, column2). */
 void plan_report_mask(struct plan_report *r, const char *file, unsigned line, unsigned column,
 	unsigned line2, unsigned column2);

@@ -130,7 +130,7 @@ static void merge_key(struct merge *m, struct node *key, struct node *value)
 
 static void merge_file(struct merge *m, const char *path, const struct node *from, bool quiet);
 
-const char *escape_glob(struct arena *a, const char *dir, size_t len)
+static const char *escape_glob(struct arena *a, const char *dir, size_t len)
 {
 	char *out = arena_alloc(a, 2 * len + 1), *p = out;
 

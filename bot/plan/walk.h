@@ -48,7 +48,8 @@ enum ref_kind {
 	REF_SEVERITY = 16,
 	REF_LADDER = 32,
 	REF_VIA = 64,     /* chat, mail, phone, sms or a connection */
-	REF_CONNECTION = 256
+	REF_CONNECTION = 256,
+	REF_ANYBODY = 512 /* anybody, everybody, people, declarer: who may use a verb */
 };
 
 struct ref {
@@ -146,8 +147,6 @@ const struct zone *walk_zone(struct walk *w, const struct node *n, const char **
 /* Reads a file whole. NULL: why is filled in. (source.c) */
 char *read_whole_file(struct arena *a, const char *path, size_t max, size_t *len,
 	const char **why);
-/* The folder's name so that glob() takes it as it is. */
-const char *escape_glob(struct arena *a, const char *dir, size_t len);
 /* All files of the plan, merged into one map. NULL after telling. */
 const struct node *source_read(struct walk *w, const char *path);
 const struct node *source_read_text(struct walk *w, const char *label, const char *text,

@@ -74,6 +74,34 @@ static void step_repeat(struct paging *p, const struct plan_ladder *ladder,
 	p->step = from;
 }
 
+/* All that was promised in this round failed at its receiver: an outage, most likely. */
+static bool all_refused(const struct paging *p)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < p->n_pages; i++) {
+		if (p->pages[i].epoch != p->epoch)
+			continue;
+		if (p->pages[i].state != PAGE_FAILED)
+			return false;
+		any = any || p->pages[i].refused;
+	}
+	return any;
+}
+
+static void ladder_again(struct paging_run *run)
+{
+	struct paging *p = run->p;
+
+	p->base_ms = run->now_ms + PAGING_RETRY_MS;
+	p->step = p->cycle = 0;
+	p->at_end = false;
+	ladder_timer(run, p->base_ms);
+	run->dirty = true;
+	if (p->retries++ == 0)
+		say_retry(run, p->base_ms);
+}
+
 /* Waits for those who were called last, then gives up aloud. */
 static void ladder_end(struct paging_run *run)
 {
@@ -89,6 +117,10 @@ static void ladder_end(struct paging_run *run)
 			last = p->pages[i].at_ms + wait;
 	if (last > run->now_ms) {
 		ladder_timer(run, last);
+		return;
+	}
+	if (run->now_ms < p->started_ms + PAGING_RETRY_FOR_MS && all_refused(p)) {
+		ladder_again(run);
 		return;
 	}
 	p->state = PAGING_EXHAUSTED;

@@ -99,6 +99,7 @@ bool page_send(struct paging_run *run, struct page_reach *r, const struct plan_p
 	page->person = person->key;
 	page->via = via;
 	page->late = r->late;
+	page->alert = run->p->alert;
 	if (kind == WAY_NONE) {
 		page->state = PAGE_FAILED;
 		page->error = error;
@@ -112,7 +113,7 @@ bool page_send(struct paging_run *run, struct page_reach *r, const struct plan_p
 	/* Where another way is left a silent receiver is given up soon; else the lane's limit holds. */
 	if (!last_resort)
 		s.not_after_ms = run->now_ms + PAGING_GIVE_UP_MS;
-	s.data = page_data(run, r, page, person);
+	s.data = page_data(run, r, page, person, page->alert);
 	send_by_kind(run, &s, kind, person, via);
 	effects_send(run->cx->out, &s);
 	log_page(run, "page", page);
@@ -136,7 +137,7 @@ void page_tell(struct paging_run *run, const struct plan_person *person, unsigne
 		s.key = arena_printf(a, "%s/tell/%s/%u", run->inc->id, person->key, way);
 		s.entity = incident_entity(run->cx, run->inc);
 		s.note = arena_printf(a, "tell:%u:%s", way, person->key);
-		s.data = page_data(run, NULL, NULL, person);
+		s.data = page_data(run, NULL, NULL, person, 0);
 		send_by_kind(run, &s, kind, person, ways[way].via);
 		s.template_name = "page/tell";
 		s.ack = "";
@@ -159,7 +160,7 @@ void page_close_chat(struct paging_run *run, struct page *page)
 	s.ref = arena_printf(a, "%s/page/%u", run->inc->id, page->n);
 	s.key = incident_key(run->cx, run->inc, "page-done");
 	s.entity = incident_entity(run->cx, run->inc);
-	s.data = page_data(run, NULL, page, person);
+	s.data = page_data(run, NULL, page, person, 0);
 	effects_send(run->cx->out, &s);
 }
 
@@ -170,18 +171,33 @@ void page_close_chats(struct paging_run *run)
 			page_close_chat(run, &run->p->pages[i]);
 }
 
+/* In the lane that does not give up soon: an alert that goes on ringing in PagerDuty though
+ * somebody has it is a nuisance, and nobody waits for this. */
+static void pager_event(struct paging_run *run, const char *via, const char *what, unsigned alert)
+{
+	struct send s = {.lane = LANE_CALL, .op = "pagerduty", .via = via, .arg = what,
+		.template_name = "page/pagerduty"};
+
+	s.key = incident_key(run->cx, run->inc, "pager");
+	s.entity = incident_entity(run->cx, run->inc);
+	s.note = arena_printf(run->cx->arena, "pager:%s:%s", what, via);
+	s.data = page_data(run, NULL, NULL, NULL, alert);
+	effects_send(run->cx->out, &s);
+}
+
 void page_pagers(struct paging_run *run, const char *what)
 {
-	for (unsigned i = 0; i < run->p->n_pagers; i++) {
-		struct send s = {.lane = LANE_PAGE, .op = "pagerduty", .via = run->p->pagers[i], .arg = what,
-			.template_name = "page/pagerduty"};
+	struct paging *p = run->p;
 
-		s.key = incident_key(run->cx, run->inc, "pager");
-		s.entity = incident_entity(run->cx, run->inc);
-		s.note = "pager";
-		s.data = page_data(run, NULL, NULL, NULL);
-		effects_send(run->cx->out, &s);
+	for (unsigned i = 0; i < p->n_pagers; i++)
+		pager_event(run, p->pagers[i], what, p->alert);
+	if (strcmp(what, "resolve") == 0 && p->n_pagers > 0) {
+		p->n_pagers = 0;
+		p->alert++;
 	}
-	if (strcmp(what, "resolve") == 0)
-		run->p->n_pagers = 0;
+}
+
+void page_pager_late(struct paging_run *run, const struct page *page, const char *what)
+{
+	pager_event(run, page->via, what, page->alert);
 }

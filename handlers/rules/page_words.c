@@ -53,8 +53,9 @@ static void holder_data(struct paging_run *run, struct json_out *j)
 }
 
 const char *page_data(struct paging_run *run, const struct page_reach *r, const struct page *page,
-	const struct plan_person *person)
+	const struct plan_person *person, unsigned alert)
 {
+	const char *id = run->inc->id;
 	struct json_out j;
 	struct buf b;
 
@@ -63,7 +64,7 @@ const char *page_data(struct paging_run *run, const struct page_reach *r, const 
 		person_data(&j, "to", person);
 	holder_data(run, &j);
 	/* What a pager shows, and by what it knows the incident. */
-	json_out_str(&j, "dedup_key", run->inc->id);
+	json_out_str(&j, "dedup_key", alert ? arena_printf(run->cx->arena, "%s/%u", id, alert + 1) : id);
 	json_out_str(&j, "pager_severity", run->sev && !run->sev->urgent ? "warning" : "critical");
 	if (page) {
 		json_out_int(&j, "page", page->n);
@@ -177,6 +178,29 @@ static void tried_data(struct paging_run *run, struct json_out *j)
 	}
 	json_out_array_end(j);
 	json_out_bool(j, "anybody", any);
+}
+
+void say_retry(struct paging_run *run, int64_t at_ms)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	json_out_int(&j, "at", at_ms / 1000);
+	page_post(run, "page/retry", incident_data_end(&j, &b), true);
+	log_paging(run, "paging_nobody", run->p->ladder);
+}
+
+void say_pager_failed(struct paging_run *run, const char *via, const char *what, const char *error)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	json_out_str(&j, "via", via);
+	json_out_bool(&j, "resolve", strcmp(what, "resolve") == 0);
+	json_out_str(&j, "error", error);
+	page_post(run, "page/pager_failed", incident_data_end(&j, &b), false);
 }
 
 void say_exhausted(struct paging_run *run)

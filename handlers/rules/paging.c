@@ -95,7 +95,7 @@ static void ladder_begin(struct paging_run *run)
 	halt(run, *ladder ? PAGING_RUNNING : PAGING_IDLE);
 	p->ladder = ladder;
 	p->started_ms = p->base_ms = run->now_ms;
-	p->step = p->cycle = p->steps_run = p->last_run = 0;
+	p->step = p->cycle = p->steps_run = p->last_run = p->retries = 0;
 	p->at_end = false;
 	ladder_run(run, false);
 }
@@ -284,21 +284,31 @@ bool paging_timer(struct context *cx, struct incident *inc, const char *name)
 
 /* --- deliveries ---------------------------------------------------------------------------- */
 
+/* It was on its way when somebody acknowledged, or when the incident ended. */
+static void page_overtaken(struct paging_run *run, struct page *page, enum way_kind kind)
+{
+	if (run->p->state == PAGING_RUNNING)
+		return;
+	if (kind == WAY_CHAT)
+		page_close_chat(run, page);
+	else if (kind == WAY_PAGERDUTY)
+		page_pager_late(run, page, run->p->state == PAGING_ACKED ? "acknowledge" : "resolve");
+}
+
 static void page_accepted(struct paging_run *run, struct page *page)
 {
-	const char *error;
 	const struct plan_person *person = plan_person(run->cx->plan, page->person);
+	const char *error;
+	enum way_kind kind;
 
 	if (page->state == PAGE_ACCEPTED || page->state == PAGE_ACKED)
 		return;
 	page->state = PAGE_ACCEPTED;
 	run->dirty = true;
-	if (!person || way_kind(run->cx->plan, person, page->via, &error) != WAY_CHAT)
-		return;
-	page->live = true;
-	/* It was on its way when somebody acknowledged. */
-	if (page->epoch != run->p->epoch && run->p->state != PAGING_RUNNING)
-		page_close_chat(run, page);
+	kind = person ? way_kind(run->cx->plan, person, page->via, &error) : WAY_NONE;
+	page->live = kind == WAY_CHAT;
+	if (page->epoch != run->p->epoch)
+		page_overtaken(run, page, kind);
 }
 
 static void page_failed(struct paging_run *run, struct page *page, const char *error)
@@ -311,6 +321,7 @@ static void page_failed(struct paging_run *run, struct page *page, const char *e
 		return;
 	page->state = PAGE_FAILED;
 	page->error = *error ? error : "failed";
+	page->refused = true;
 	run->dirty = true;
 	log_page(run, "page_failed", page);
 	if (page->epoch != run->p->epoch || !r)
@@ -335,6 +346,16 @@ static void tell_failed(struct paging_run *run, const char *note)
 		page_tell(run, person, (unsigned)way + 1);
 }
 
+/* note: "pager:resolve:CONNECTION" */
+static void pager_failed(struct paging_run *run, const struct delivery *d)
+{
+	const char *what = d->note + strlen("pager:"), *via = strchr(what, ':');
+
+	if (d->outcome == DELIVERY_FAILED && via)
+		say_pager_failed(run, via + 1, strncmp(what, "resolve:", 8) == 0 ? "resolve" : "acknowledge",
+			d->error);
+}
+
 bool paging_delivery(struct context *cx, struct incident *inc)
 {
 	const struct delivery *d = &cx->req->delivery;
@@ -347,8 +368,10 @@ bool paging_delivery(struct context *cx, struct incident *inc)
 			tell_failed(&run, d->note + 5);
 		return true;
 	}
-	if (strcmp(d->note, "pager") == 0)
+	if (strncmp(d->note, "pager:", 6) == 0) {
+		pager_failed(&run, d);
 		return true;
+	}
 	if (strncmp(d->note, "page:", 5) != 0)
 		return false;
 	page = page_find(&inc->paging, (unsigned)strtoul(d->note + 5, NULL, 10));

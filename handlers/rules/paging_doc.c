@@ -91,6 +91,8 @@ static void put_page(struct json_out *j, const struct page *p)
 	json_out_str(j, "state", page_names[p->state]);
 	put_int(j, "at", p->at_ms);
 	put_bool(j, "late", p->late);
+	put_int(j, "alert", p->alert);
+	put_bool(j, "refused", p->refused);
 	put_bool(j, "live", p->live);
 	json_out_object_end(j);
 }
@@ -127,6 +129,8 @@ void paging_encode(struct json_out *j, const struct paging *p)
 		json_out_array_end(j);
 	}
 	put_list(j, "pagers", p->pagers, p->n_pagers);
+	put_int(j, "alert", p->alert);
+	put_int(j, "retries", p->retries);
 	put_list(j, "told", p->told, p->n_told);
 }
 
@@ -201,6 +205,8 @@ static void get_page(const json_t *o, struct page *p)
 	p->state = (enum page_state)get_enum(o, "state", page_names, 5);
 	p->at_ms = json_in_int(o, "at");
 	p->late = json_in_bool(o, "late");
+	p->alert = get_unsigned(o, "alert");
+	p->refused = json_in_bool(o, "refused");
 	p->live = json_in_bool(o, "live");
 }
 
@@ -245,5 +251,7 @@ void paging_decode(struct arena *a, const struct json_t *o, struct paging *p)
 	p->pages_dropped = get_unsigned(o, "pages_dropped");
 	get_lists(a, o, p);
 	p->n_pagers = get_list(o, "pagers", p->pagers, PAGING_PAGERS_MAX);
+	p->alert = get_unsigned(o, "alert");
+	p->retries = get_unsigned(o, "retries");
 	p->n_told = get_list(o, "told", p->told, PAGING_PEOPLE_MAX);
 }

@@ -76,17 +76,21 @@ void page_close_chats(struct paging_run *run);
 void page_close_chat(struct paging_run *run, struct page *page);
 /* An event for every PagerDuty connection with an open alert: acknowledge or resolve. */
 void page_pagers(struct paging_run *run, const char *what);
+/* The same for the alert of one page, which arrived behind its time. */
+void page_pager_late(struct paging_run *run, const struct page *page, const char *what);
 struct page *page_find(struct paging *p, unsigned n);
 
 /* --- page_words.c -------------------------------------------------------------------------- */
 /* Data of one page: the incident's and who, why, by which way. */
 const char *page_data(struct paging_run *run, const struct page_reach *r, const struct page *page,
-	const struct plan_person *person);
+	const struct plan_person *person, unsigned alert);
 void page_post(struct paging_run *run, const char *template_name, const char *data, bool aloud);
 void say_gap(struct paging_run *run, const struct target_gap *gap, const struct targets *found);
 void say_nobody(struct paging_run *run, const char *target);
 void say_unreachable(struct paging_run *run, const char *person);
 void say_not_told(struct paging_run *run, const struct plan_person *person);
+void say_retry(struct paging_run *run, int64_t at_ms);
+void say_pager_failed(struct paging_run *run, const char *via, const char *what, const char *error);
 void say_exhausted(struct paging_run *run);
 void say_acked(struct paging_run *run, const struct actor *who, const char *before);
 void say_expired(struct paging_run *run, const struct incident_who *holder);

@@ -16,6 +16,13 @@
  * time (a repeat is never brought forward). Behind the last step the ladder waits the same time,
  * then says aloud that it is exhausted: who was tried and what to do.
  *
+ * An outage must not end a ladder: when everything that was promised in this round failed (at the
+ * receivers, not for want of an address), it begins again after PAGING_RETRY_MS, for an hour.
+ *
+ * PagerDuty knows the incident as "INC-42"; after an alert of ours was resolved the next one is
+ * "INC-42/2" and so on, because pages are sent side by side: a late "resolve" must not swallow a new
+ * page.
+ *
  * Each page carries the guard "e<epoch>". Acknowledging, stopping and starting again raise the
  * epoch, so that everything still pending is stale in the same commit.
  *
@@ -41,6 +48,8 @@
 #define PAGING_PAGES_MAX 48     /* newest pages that are kept */
 #define PAGING_RUN_MAX 32       /* pages that one request may cause */
 #define PAGING_STEPS_MAX 500    /* steps that one ladder may run, repeats included */
+#define PAGING_RETRY_MS (5 * 60 * 1000)  /* when every receiver refused: again from the first step */
+#define PAGING_RETRY_FOR_MS (60 * 60 * 1000) /* while the round is not older than this */
 #define PAGING_PAGERS_MAX 8     /* PagerDuty connections with an open alert */
 
 struct actor;
@@ -102,6 +111,8 @@ struct page {
 	enum page_state state;
 	int64_t at_ms;
 	bool late;
+	unsigned alert;     /* PagerDuty: which of our alerts, from 0 */
+	bool refused;       /* failed at the receiver */
 	bool live;          /* a chat message with buttons is out there */
 };
 
@@ -131,6 +142,8 @@ struct paging {
 
 	const char *pagers[PAGING_PAGERS_MAX]; /* connections whose PagerDuty alert is open */
 	unsigned n_pagers;
+	unsigned alert;       /* PagerDuty: alerts that were resolved: part of the next one's name */
+	unsigned retries;     /* how often everything failed in this round */
 	const char *told[PAGING_PEOPLE_MAX];   /* people of `tell` who have been told */
 	unsigned n_told;
 };

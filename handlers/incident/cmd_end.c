@@ -65,7 +65,7 @@ enum step verb_resolve(struct context *cx)
 	paging_stop(cx, inc, "resolved");
 	say(cx, inc, "resolved", "incident/resolved", true);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }
 
 enum step verb_reopen(struct context *cx)
@@ -93,7 +93,7 @@ enum step verb_reopen(struct context *cx)
 	inc->reason = "";
 	paging_start(cx, inc);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }
 
 /* --- the close checklist -------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ static enum step close_now(struct context *cx, struct incident *inc, const char 
 	paging_stop(cx, inc, "closed");
 	say(cx, inc, "closed", "incident/closed", true);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }
 
 enum step verb_close(struct context *cx)
@@ -266,7 +266,7 @@ enum step verb_cancel(struct context *cx)
 	paging_stop(cx, inc, "cancelled");
 	say(cx, inc, "cancelled", "incident/cancelled", true);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }
 
 enum step verb_postmortem(struct context *cx)
@@ -294,5 +294,5 @@ enum step verb_postmortem(struct context *cx)
 	incident_log(cx, inc, "postmortem", &call->by, inc->postmortem_url);
 	say(cx, inc, "postmortem", "incident/postmortem_done", false);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }

@@ -178,7 +178,7 @@ static enum step role_give(struct context *cx, struct incident *inc, const char 
 	if (who)
 		role_invite(cx, inc, who);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }
 
 enum step verb_role(struct context *cx)

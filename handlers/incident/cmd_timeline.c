@@ -20,6 +20,7 @@ static bool kind_known(const char *what)
 		"unreachable", "ack_expired", "note", "message", "key", "answers", "resolved", "reopened",
 		"closed", "closed_anyway", "cancelled", "checklist", "item_done", "postmortem", "room",
 		"room_failed", "root_failed", "reminder", "alert", "alert_again", "alert_resolved",
+		"widened", "widen_asked", "post_failed",
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -129,7 +129,7 @@ enum step verb_status(struct context *cx)
 	incident_who_data(&d.j, "by", &call->by);
 	incident_post(cx, inc, "status", "incident/status", data_end(&d), false);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }
 
 enum step verb_note(struct context *cx)
@@ -222,5 +222,5 @@ enum step verb_sev(struct context *cx)
 		incident_want_room(cx, inc);
 	paging_severity(cx, inc);
 	incident_save(cx, inc);
-	return STEP_DONE;
+	return done(cx, inc);
 }

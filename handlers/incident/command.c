@@ -63,6 +63,9 @@ const struct verb incident_verbs[] = {
 	[VERB_POSTMORTEM] = {"postmortem", "post-mortem pm", "[ID] [done [URL]]",
 		"Say that the post-mortem is written, and where", "/incident postmortem done https://docs.example.com/pm-42",
 		PEOPLE, verb_postmortem},
+	[VERB_WIDEN] = {"widen", "widespread spread tell", "[ID]",
+		"Tell the wider group of the plan, once somebody who may has confirmed it",
+		"/incident widen", PEOPLE, verb_widen},
 	[VERB_HELP] = {"help", "? usage", "[COMMAND]", "Explain the commands, or one of them",
 		"/incident help ack", ANYBODY, verb_help},
 	[VERBS] = {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
@@ -88,6 +91,7 @@ const struct verb_rule incident_rules[VERBS] = {
 	[VERB_DRILL] = {PICK_NONE, ACCESS_ANYBODY, true},
 	[VERB_FORM] = {PICK_ANY, ACCESS_PLAN, false},
 	[VERB_POSTMORTEM] = {PICK_DONE, ACCESS_PLAN, true},
+	[VERB_WIDEN] = {PICK_OPEN, ACCESS_PLAN, false},
 	[VERB_HELP] = {PICK_NONE, ACCESS_ANYBODY, true},
 };
 
@@ -157,6 +161,17 @@ enum step answer_refused(struct context *cx, const char *template_name, struct d
 {
 	effects_refuse(cx->out, template_name, data_end(d));
 	return STEP_REFUSED;
+}
+
+enum step done(struct context *cx, const struct incident *inc)
+{
+	struct data d;
+
+	if (cx->req->source != SOURCE_SLASH && cx->req->source != SOURCE_LINK)
+		return STEP_DONE;
+	data_begin_inc(cx, &d, inc);
+	data_root(cx, inc, &d.j);
+	return answer(cx, "incident/done", &d);
 }
 
 /* --- from words to a verb ------------------------------------------------------------------ */

@@ -32,6 +32,19 @@ void incident_activity(struct context *cx, struct incident *inc)
 	paging_activity(cx, inc);
 }
 
+const char *incident_fallback_user(struct context *cx, const struct incident *inc)
+{
+	if (*inc->declared_by.user)
+		return inc->declared_by.user;
+	for (size_t i = 0; i < inc->n_roles; i++)
+		if (*inc->roles[i].who.user)
+			return inc->roles[i].who.user;
+	for (size_t i = 0; i < cx->plan->n_people; i++)
+		if (cx->plan->people[i].slack)
+			return cx->plan->people[i].slack;
+	return "";
+}
+
 /* The root message, into a channel or, when there is none, to a person. */
 void incident_post_root(struct context *cx, struct incident *inc, const char *channel,
 	const char *user)
@@ -199,7 +212,7 @@ enum step incident_declare(struct context *cx, const struct incident_declaration
 	roles_assign(cx, inc);
 	incident_set_due(cx, inc);
 	inc->index_dirty = true;
-	incident_post_root(cx, inc, inc->home.channel, inc->declared_by.user);
+	incident_post_root(cx, inc, inc->home.channel, incident_fallback_user(cx, inc));
 	pin_root(cx, inc);
 	if (sev && sev->room == PLAN_ROOM_CHANNEL)
 		incident_want_room(cx, inc);

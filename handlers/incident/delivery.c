@@ -35,7 +35,8 @@ static void tell_declarer(struct context *cx, struct incident *inc, const char *
 	struct send s = {.lane = LANE_CHAT, .op = "chat.post"};
 	struct data d;
 
-	if (!*inc->declared_by.user)
+	s.user = incident_fallback_user(cx, inc);
+	if (!*s.user)
 		return;
 	data_begin_inc(cx, &d, inc);
 	if (*failed_channel)
@@ -49,7 +50,6 @@ static void tell_declarer(struct context *cx, struct incident *inc, const char *
 	s.entity = incident_entity(cx, inc);
 	s.key = incident_key(cx, inc, "trouble");
 	s.to.platform = inc->home.platform;
-	s.user = inc->declared_by.user;
 	s.template_name = template_name;
 	s.data = data_end(&d);
 	effects_send(cx->out, &s);
@@ -70,7 +70,7 @@ static void root_failed(struct context *cx, struct incident *inc)
 		return;
 	inc->home.channel = next;
 	inc->index_dirty = true;
-	incident_post_root(cx, inc, next, inc->declared_by.user);
+	incident_post_root(cx, inc, next, incident_fallback_user(cx, inc));
 	tell_declarer(cx, inc, "incident/root_failed", failed, next);
 }
 

@@ -62,6 +62,7 @@ void incident_init(struct incident *inc)
 	who_init(&inc->resolved_by);
 	who_init(&inc->update_by);
 	who_init(&inc->ack_by);
+	who_init(&inc->widened_by);
 	place_init(&inc->origin);
 	paging_init(&inc->paging);
 }
@@ -177,6 +178,8 @@ static void put_course(struct json_out *j, const struct incident *inc)
 	put_int(j, "postmortem_due", inc->postmortem_due_ms);
 	put_int(j, "postmortem_done", inc->postmortem_done_ms);
 	put_str(j, "postmortem_url", inc->postmortem_url);
+	put_int(j, "widened", inc->widened_ms);
+	put_who(j, "widened_by", &inc->widened_by);
 }
 
 void incident_encode(const struct incident *inc, struct buf *out)
@@ -309,6 +312,8 @@ static void get_course(const json_t *o, struct incident *inc)
 	inc->postmortem_due_ms = json_in_int(o, "postmortem_due");
 	inc->postmortem_done_ms = json_in_int(o, "postmortem_done");
 	inc->postmortem_url = json_in_str(o, "postmortem_url");
+	inc->widened_ms = json_in_int(o, "widened");
+	get_who(o, "widened_by", &inc->widened_by);
 }
 
 int incident_decode(struct arena *a, const char *json, size_t len, struct incident *inc)

@@ -34,6 +34,7 @@ enum verb_id {
 	VERB_DRILL,
 	VERB_FORM,
 	VERB_POSTMORTEM,
+	VERB_WIDEN,
 	VERB_HELP,
 	VERBS
 };
@@ -91,6 +92,10 @@ enum step answer(struct context *cx, const char *template_name, struct data *d);
 /* The same, and nothing is to be committed. */
 enum step answer_refused(struct context *cx, const char *template_name, struct data *d);
 
+/* Everybody sees the change where the incident lives. Who typed it elsewhere is told that it is done;
+ * who pressed a button there sees it anyway. Returns STEP_DONE. */
+enum step done(struct context *cx, const struct incident *inc);
+
 /* find.c: fills in call->inc. STEP_DONE, or what is to be returned. */
 enum step call_find(struct context *cx, struct call *call, enum pick pick);
 /* "inc-42", "#42", "inc42"; a bare number only when bare_ok. "" when it is no id. */
@@ -125,6 +130,9 @@ void incident_want_room(struct context *cx, struct incident *inc);
 void incident_post_root(struct context *cx, struct incident *inc, const char *channel,
 	const char *user);
 const char *notify_channel(struct context *cx);
+/* Whom to tell when no channel works: the declarer, else who holds a role, else the plan's first
+ * person; a platform id, "" when there is nobody. */
+const char *incident_fallback_user(struct context *cx, const struct incident *inc);
 
 /* end.c: shared by verbs */
 void incident_activity(struct context *cx, struct incident *inc);
@@ -168,6 +176,7 @@ enum step verb_done(struct context *cx);
 enum step verb_cancel(struct context *cx);
 enum step verb_form(struct context *cx);
 enum step verb_postmortem(struct context *cx);
+enum step verb_widen(struct context *cx);
 
 /* events.c, delivery.c */
 enum step incident_timer_due(struct context *cx);

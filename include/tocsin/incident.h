@@ -135,6 +135,9 @@ struct incident {
 	int64_t postmortem_done_ms;
 	const char *postmortem_url;
 
+	int64_t widened_ms;   /* the wider group was told */
+	struct incident_who widened_by;
+
 	int64_t n_messages;   /* captured in the log */
 	int64_t n_key_events;
 	int64_t seq;          /* numbers messages and sends: never used twice */

@@ -106,6 +106,8 @@ const struct plan world_plan = {
 		.id_format = "INC-{n}", .roles = roles, .n_roles = N(roles),
 		.collect = collect, .n_collect = N(collect), .notify_channel = "war-room",
 		.notify_mention = (const char *const[]){"engineering.primary", "product-manager"}, .n_mention = 2,
+		.widespread_channel = "travel", .widespread_when = "Impact goes beyond our own product",
+		.widespread_confirm = (const char *const[]){"product-manager", "tech-lead"}, .n_widespread_confirm = 2,
 		.track_document = "https://docs.example.com/new?title={{id}}",
 		.links = links, .n_links = N(links),
 		.close_checklist = (const char *const[]){"Remove maintenance windows", "Notify the groups that were told"},

@@ -63,6 +63,25 @@ static json_t *pins_add(struct call *c)
 	return json_object();
 }
 
+static json_t *pins_list(struct call *c)
+{
+	json_t *error, *one, *items;
+	struct channel *ch = call_channel(c, "channel", true, &error);
+	size_t i;
+
+	if (!ch)
+		return error;
+	items = json_array();
+	json_array_foreach(ch->pins, i, one) {
+		struct message *m = message_find(ch, json_string_value(one));
+
+		if (m)
+			json_array_append_new(items, json_pack("{s:s, s:s, s:o}", "type", "message", "channel",
+							       ch->id, "message", message_json(m, false)));
+	}
+	return json_pack("{s:o}", "items", items);
+}
+
 static json_t *pins_remove(struct call *c)
 {
 	json_t *error, *one;
@@ -152,6 +171,14 @@ static json_t *bookmarks_add(struct call *c)
 	json_array_append(ch->bookmarks, bookmark);
 	fake_changed(c->f, "bookmark", ch->id, NULL);
 	return json_pack("{s:o}", "bookmark", bookmark);
+}
+
+static json_t *bookmarks_list(struct call *c)
+{
+	json_t *error;
+	struct channel *ch = call_channel(c, "channel_id", true, &error);
+
+	return ch ? json_pack("{s:O}", "bookmarks", ch->bookmarks) : error;
 }
 
 /* E-mail addresses are shown only to those who may see them. */
@@ -337,6 +364,9 @@ const struct method methods_other[] = {
 	{ "apps.connections.open", 50, TOKEN_APP, 0, "connections:write", "", connections_open },
 	{ "pins.add", 20, TOKEN_BOT, 0, "pins:write", "channel*:id timestamp*:ts", pins_add },
 	{ "pins.remove", 20, TOKEN_BOT, 0, "pins:write", "channel*:id timestamp*:ts", pins_remove },
+	{ "pins.list", 20, TOKEN_BOT, METHOD_FORM, "pins:read", "channel*:id", pins_list },
+	{ "bookmarks.list", 50, TOKEN_BOT, METHOD_FORM, "bookmarks:read", "channel_id*:id",
+	  bookmarks_list },
 	{ "reactions.add", 50, TOKEN_BOT, 0, "reactions:write", "channel*:id timestamp*:ts name*:str",
 	  reactions_add },
 	{ "reactions.remove", 20, TOKEN_BOT, 0, "reactions:write", "channel*:id timestamp*:ts name*:str",

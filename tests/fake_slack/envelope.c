@@ -60,20 +60,24 @@ void envelopes_release(struct fake *f, struct hub *hub)
 	}
 }
 
-static struct envelope *envelope_find(struct hub *hub, const char *id)
+static struct envelope *envelope_at(struct hub *hub, uint64_t serial)
 {
-	for (struct envelope *e = hub->pending; e; e = e->next)
-		if (!strcmp(e->id, id))
+	struct envelope *e = hub->recent[serial % HUB_RECENT];
+
+	if (e && e->serial == serial)
+		return e;
+	for (e = hub->pending; e; e = e->next) /* an old one that still waits for its retry */
+		if (e->serial == serial)
 			return e;
 	return NULL;
 }
 
-static struct envelope *envelope_at(struct hub *hub, uint64_t serial)
+/* The last digits of an id are the serial. */
+static struct envelope *envelope_find(struct hub *hub, const char *id)
 {
-	for (struct envelope *e = hub->pending; e; e = e->next)
-		if (e->serial == serial)
-			return e;
-	return NULL;
+	struct envelope *e = strlen(id) == 36 ? envelope_at(hub, strtoull(id + 24, NULL, 16)) : NULL;
+
+	return e && !strcmp(e->id, id) ? e : NULL;
 }
 
 /* Lets go of envelopes that ended long ago. */
@@ -86,6 +90,8 @@ static void envelopes_trim(struct hub *hub)
 
 		if (e->state == ENVELOPE_ENDED && ++ended > DONE_KEPT) {
 			*p = e->next;
+			if (hub->recent[e->serial % HUB_RECENT] == e)
+				hub->recent[e->serial % HUB_RECENT] = NULL;
 			envelope_free(e);
 		} else {
 			p = &e->next;
@@ -294,6 +300,7 @@ static struct envelope *envelope_new(struct fake *f, const char *type, json_t *p
 	e->payload = payload;
 	e->next = hub->pending;
 	hub->pending = e;
+	hub->recent[e->serial % HUB_RECENT] = e;
 	if (e->serial % DONE_KEPT == 0)
 		envelopes_trim(hub);
 	return e;

@@ -108,7 +108,7 @@ struct later {
 	void (*fn)(struct fake *f, void *arg);
 	void (*drop)(void *arg);
 	void *arg;
-	struct later *next;
+	struct later *next, **link; /* link: what points to this one */
 };
 
 static void on_later_closed(uv_handle_t *handle)
@@ -116,20 +116,19 @@ static void on_later_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-static void later_unlink(struct fake *f, struct later *l)
+/* There may be tens of thousands: no search. */
+static void later_unlink(struct later *l)
 {
-	for (struct later **p = &f->laters; *p; p = &(*p)->next)
-		if (*p == l) {
-			*p = l->next;
-			return;
-		}
+	*l->link = l->next;
+	if (l->next)
+		l->next->link = l->link;
 }
 
 static void on_later_timer(uv_timer_t *timer)
 {
 	struct later *l = timer->data;
 
-	later_unlink(l->fake, l);
+	later_unlink(l);
 	l->fn(l->fake, l->arg);
 	if (l->drop)
 		l->drop(l->arg);
@@ -153,6 +152,9 @@ void later_run(struct fake *f, uint64_t ms, void (*fn)(struct fake *f, void *arg
 	l->arg = arg;
 	l->timer.data = l;
 	l->next = f->laters;
+	l->link = &f->laters;
+	if (l->next)
+		l->next->link = &l->next;
 	f->laters = l;
 	uv_timer_init(&f->loop, &l->timer);
 	uv_update_time(&f->loop);

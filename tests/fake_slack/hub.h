@@ -15,6 +15,8 @@ struct fake;
 struct lws;
 struct envelope;
 
+#define HUB_RECENT 16384u
+
 enum frame_kind { FRAME_TEXT, FRAME_BINARY, FRAME_PING, FRAME_WIRE /* bytes as they are */ };
 
 struct frame {
@@ -47,6 +49,7 @@ struct hub {
 	int refuse_status, refuse_count;
 	int duplicate, hold;             /* envelopes to spoil */
 	struct envelope *pending;        /* newest first */
+	struct envelope *recent[HUB_RECENT]; /* by serial, the newest of each slot */
 	uint64_t envelope_serial;
 	uv_timer_t ping;
 	bool ping_ready;

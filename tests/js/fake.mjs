@@ -1,6 +1,6 @@
 // fake.mjs - starts the fake Slack for a test and speaks its admin API.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,14 +10,14 @@ const root = join(here, '..', '..');
 export const BOT_TOKEN = 'xoxb-fake-bot-token';
 export const APP_TOKEN = 'xapp-1-A0TOCSIN-fake';
 
-// FAKE_SLACK names the binary; else the first build folder that has one.
+// FAKE_SLACK names the binary; else the one that was built last.
 function binary() {
-	const places = [process.env.FAKE_SLACK,
-		...['build', 'build/dev', 'build/debug', 'build/fake', 'build/release', 'build/asan']
-			.map((b) => join(root, b, 'tests', 'fake_slack'))];
-	const found = places.find((p) => p && existsSync(p));
-	if (!found) throw new Error('fake_slack is not built; set FAKE_SLACK to its path');
-	return found;
+	if (process.env.FAKE_SLACK) return process.env.FAKE_SLACK;
+	const found = ['build', ...['asan', 'release', 'dev', 'debug', 'fake'].map((b) => join('build', b))]
+		.map((b) => join(root, b, 'tests', 'fake_slack')).filter((p) => existsSync(p))
+		.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+	if (!found.length) throw new Error('fake_slack is not built; set FAKE_SLACK to its path');
+	return found[0];
 }
 
 export async function startFake(...options) {

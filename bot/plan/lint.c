@@ -137,11 +137,13 @@ void plan_lint(const struct plan *p, int64_t now_ms, struct plan_report *report)
 	struct arena *scratch = arena_new(SCRATCH_BYTES);
 	struct lint *l;
 
-	if (!scratch)
+	if (!scratch) {
+		plan_report_no_memory(report);
 		return;
+	}
 	if (setjmp(*arena_recovery(scratch)) || setjmp(*arena_recovery(report->arena))) {
-		report->count[FINDING_ERROR]++; /* no memory to say more */
 		arena_recovery_clear(report->arena);
+		plan_report_no_memory(report);
 		arena_free(scratch);
 		return;
 	}

@@ -96,20 +96,15 @@ static void load_all(struct walk *w)
 	walk_check_refs(w);
 }
 
-/* text NULL: from the path. */
-static struct plan *load(const char *path, const char *text, size_t len, unsigned flags,
-	struct plan_report *report)
+struct plan *load_plan(struct arena *a, const char *path, const char *text, size_t len,
+	unsigned flags, struct plan_report *report)
 {
-	struct arena *a = arena_new(PLAN_BYTES);
 	struct plan_box *box;
 	struct walk *w;
 
-	if (!a)
-		return NULL;
 	if (setjmp(*arena_recovery(a)) || setjmp(*arena_recovery(report->arena))) {
-		/* Without memory for a finding the counter alone has to do. */
-		report->count[FINDING_ERROR]++;
 		arena_recovery_clear(report->arena);
+		plan_report_no_memory(report);
 		arena_free(a);
 		return NULL;
 	}
@@ -130,6 +125,18 @@ static struct plan *load(const char *path, const char *text, size_t len, unsigne
 		return NULL;
 	}
 	return &box->plan;
+}
+
+static struct plan *load(const char *path, const char *text, size_t len, unsigned flags,
+	struct plan_report *report)
+{
+	struct arena *a = arena_new(PLAN_BYTES);
+
+	if (!a) {
+		plan_report_no_memory(report);
+		return NULL;
+	}
+	return load_plan(a, path, text, len, flags, report);
 }
 
 struct plan *plan_load_flags(const char *path, unsigned flags, struct plan_report *report)

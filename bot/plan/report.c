@@ -73,6 +73,16 @@ void plan_report_add(struct plan_report *r, enum finding_level level, const char
 	f->mend = arena_strdup(r->arena, mend);
 }
 
+void plan_report_no_memory(struct plan_report *r)
+{
+	r->count[FINDING_ERROR]++;
+	if (r->n == REPORT_MAX)
+		return;
+	r->items[r->n] = (struct finding){FINDING_ERROR, "plan", 0, 0, "there is not enough memory to read it",
+		"make the plan smaller, or give the bot more memory", r->n};
+	r->n++;
+}
+
 void plan_report_file(struct plan_report *r, const char *file, const char *text, size_t len)
 {
 	struct report_file *f = ARENA_NEW(r->arena, struct report_file);

@@ -46,6 +46,9 @@ void plan_report_free(struct plan_report *r); /* NULL is allowed */
 void plan_report_add(struct plan_report *r, enum finding_level level, const char *file,
 	unsigned line, unsigned column, const char *what, const char *mend);
 
+/* Says that memory ran out; takes none itself. */
+void plan_report_no_memory(struct plan_report *r);
+
 /* Text of a file, copied, to show lines from. */
 void plan_report_file(struct plan_report *r, const char *file, const char *text, size_t len);
 bool plan_report_has_file(const struct plan_report *r, const char *file);

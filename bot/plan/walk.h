@@ -152,6 +152,11 @@ const struct node *source_read(struct walk *w, const char *path);
 const struct node *source_read_text(struct walk *w, const char *label, const char *text,
 	size_t len);
 
+/* All of plan_load.h in one: text NULL reads the path. The arena becomes the plan's, or is freed; a
+ * test hands in one that fails. */
+struct plan *load_plan(struct arena *a, const char *path, const char *text, size_t len,
+	unsigned flags, struct plan_report *report);
+
 /* The sections. */
 void load_channels(struct walk *w);
 void load_people(struct walk *w);

@@ -22,6 +22,7 @@
 #include "bot/plan/plan_load.h"
 #include "bot/plan/value.h"
 #include "bot/plan/walk.h"
+#include "tocsin/arena.h"
 #include "tocsin/buf.h"
 #include "tocsin/plan.h"
 #include "tocsin/zone.h"
@@ -497,6 +498,29 @@ static void test_bounds_on_includes(void **state)
 	rmdir(command);
 }
 
+/* Memory that runs out at every place in turn: no plan, one finding that says so, nothing leaked. */
+static void test_running_out_of_memory(void **state)
+{
+	unsigned long n = 0;
+	struct plan *p = NULL;
+
+	(void)state;
+	while (!p) {
+		struct plan_report *r = plan_report_new();
+		struct arena *a = arena_new(64u << 20);
+
+		arena_fail_at(a, ++n);
+		p = load_plan(a, "full.yaml", NULL, 0, 0, r);
+		if (!p) {
+			assert_int_equal(r->count[FINDING_ERROR], 1);
+			assert_string_equal(r->items[r->n - 1].what, "there is not enough memory to read it");
+		}
+		plan_report_free(r);
+	}
+	assert_true(n > 500);
+	plan_unref(p);
+}
+
 /* --- what is printed --------------------------------------------------------------------------- */
 
 /* The program's output and exit code. */
@@ -780,6 +804,7 @@ int main(void)
 		cmocka_unit_test(test_bound_on_bytes),
 		cmocka_unit_test(test_bound_on_findings),
 		cmocka_unit_test(test_bounds_on_includes),
+		cmocka_unit_test(test_running_out_of_memory),
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_text_shows_the_line_and_a_caret),
 		cmocka_unit_test(test_json),

@@ -6,24 +6,106 @@
 #include "handlers/text/render_common.h"
 #include "tocsin/arena.h"
 #include "tocsin/form.h"
-#include "tocsin/mustache.h"
+
+#define LANG_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-."
 
 struct md {
 	const struct render_options *o;
 	struct buf *out;
 	struct arena *arena;
-	const char *line; /* what a new line begins with: "> ", "   " or "" */
-	bool in_cell;     /* no new lines there */
+	const char *line;  /* what a new line begins with: "> ", "  " or "" */
+	size_t line_start; /* out->len where the content of this line began */
+	bool in_cell;      /* no new lines there, and "|" ends it */
 };
+
+static bool alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		(unsigned char)c >= 0x80;
+}
+
+/* Digits only from the start of the line to here, and some. */
+static bool after_digits(const char *s, size_t at, bool line_start)
+{
+	size_t i;
+
+	for (i = 0; i < at && s[i] >= '0' && s[i] <= '9'; i++)
+		;
+	return line_start && at && i == at;
+}
+
+/*
+ * Whether the character at `at` would be markup where it stands. People read this text as it is, so
+ * nothing is escaped without need (escape_add() must be right at any place; this knows the place).
+ */
+static bool active(const struct md *m, const char *s, size_t at, size_t len, bool line_start)
+{
+	char before = at ? s[at - 1] : 0, next = at + 1 < len ? s[at + 1] : 0;
+
+	switch (s[at]) {
+	case '\\': case '`': case '*': case '[': case ']': case '<': case '~':
+		return true;
+	case '_':
+		return !(alnum(before) && alnum(next));
+	case '|':
+		return m->in_cell;
+	case '!':
+		return !next;
+	case '&':
+		return alnum(next) || next == '#';
+	case ':':
+		return next == '/' || !next;
+	case '#':
+		return !before || !next || before == '#' || before == ' ';
+	case '>': case '-': case '+': case '=':
+		return !at && line_start;
+	case '.':
+		return after_digits(s, at, line_start) ||
+			(at >= 3 && strncasecmp(s + at - 3, "www", 3) == 0);
+	case ')':
+		return after_digits(s, at, line_start);
+	default:
+		return false;
+	}
+}
 
 static void text_add(struct md *m, const char *s, size_t len)
 {
-	escape_add(m->out, ESCAPE_MARKDOWN, s, len);
+	bool line_start = m->out->len == m->line_start;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (s[i] == ' ' && i == 0 && line_start) {
+			buf_str(m->out, "&#32;");
+			continue;
+		}
+		if (s[i] == '\t') {
+			buf_str(m->out, "&#9;");
+			continue;
+		}
+		if (active(m, s, i, len, line_start))
+			buf_char(m->out, '\\');
+		buf_char(m->out, s[i]);
+	}
 }
 
 static void str_add(struct md *m, const char *s)
 {
 	text_add(m, s, strlen(s));
+}
+
+static void url_add(struct md *m, const char *url)
+{
+	const char *p;
+
+	buf_str(m->out, strpbrk(url, "()") ? "](<" : "](");
+	for (p = url; *p; p++) {
+		if (*p == '&')
+			buf_str(m->out, "&amp;");
+		else
+			buf_char(m->out, *p);
+	}
+	buf_str(m->out, strpbrk(url, "()") ? ">)" : ")");
 }
 
 /* A run of back-ticks longer than any in the code, at least `least`. */
@@ -64,16 +146,30 @@ static void code_add(struct md *m, const struct span *s)
 
 static void spans_add(struct md *m, const struct span *s);
 
+/* White space goes outside the marks: inside it would keep them from being marks. */
 static void marked(struct md *m, const char *mark, const struct span *s)
 {
-	size_t start = m->out->len;
+	struct buf inner, *out = m->out;
+	size_t lead, len, line_start = m->line_start;
+	const char *text;
 
-	buf_str(m->out, mark);
+	buf_init_arena(&inner, m->arena, 4 * 1024 * 1024);
+	m->out = &inner;
+	m->line_start = out->len == line_start ? 0 : (size_t)-1;
 	spans_add(m, s);
-	if (m->out->len == start + strlen(mark))
-		buf_truncate(m->out, start); /* marks around nothing are text */
-	else
-		buf_str(m->out, mark);
+	m->out = out;
+	m->line_start = line_start;
+	text = buf_text(&inner);
+	lead = strspn(text, " ");
+	for (len = inner.len; len > lead && text[len - 1] == ' '; len--)
+		;
+	buf_add(out, text, lead);
+	if (len > lead) {
+		buf_str(out, mark);
+		buf_add(out, text + lead, len - lead);
+		buf_str(out, mark);
+	}
+	buf_add(out, text + len, inner.len - len);
 }
 
 static void escaped(struct md *m, void (*fn)(const struct render_options *, const struct span *,
@@ -93,9 +189,7 @@ static void link_add(struct md *m, const struct span *s)
 		spans_add(m, s->children);
 	else
 		str_add(m, s->target);
-	buf_str(m->out, "](<");
-	str_add(m, s->target);
-	buf_str(m->out, ">)");
+	url_add(m, s->target);
 }
 
 static void spans_add(struct md *m, const struct span *s)
@@ -109,6 +203,7 @@ static void spans_add(struct md *m, const struct span *s)
 			}
 			buf_str(m->out, "\\\n");
 			buf_str(m->out, m->line);
+			m->line_start = m->out->len;
 			break;
 		case SPAN_CODE:
 			code_add(m, s);
@@ -151,6 +246,7 @@ static void item_add(struct md *m, const struct block *b)
 	if (b->task != TASK_NONE)
 		buf_str(m->out, b->task == TASK_DONE ? "[x] " : "[ ] ");
 	m->line = "  ";
+	m->line_start = m->out->len;
 	spans_add(m, b->spans);
 	m->line = "";
 }
@@ -192,7 +288,7 @@ static void code_block_add(struct md *m, const struct block *b)
 	size_t len = strlen(b->code);
 
 	fence(m->out, b->code, len, 3);
-	str_add(m, b->lang);
+	buf_add(m->out, b->lang, strspn(b->lang, LANG_CHARACTERS));
 	buf_char(m->out, '\n');
 	buf_add(m->out, b->code, len);
 	if (len)
@@ -215,9 +311,7 @@ static void buttons_add(struct md *m, const struct block *b)
 		if (url) {
 			buf_char(m->out, '[');
 			str_add(m, bt->label);
-			buf_str(m->out, "](<");
-			str_add(m, url);
-			buf_str(m->out, ">)");
+			url_add(m, url);
 		} else {
 			str_add(m, bt->label);
 			buf_str(m->out, ": ");
@@ -233,6 +327,7 @@ static void heading_add(struct md *m, unsigned level, const struct span *s)
 	while (level-- > 0)
 		buf_char(m->out, '#');
 	buf_char(m->out, ' ');
+	m->line_start = m->out->len;
 	m->in_cell = true; /* a heading is one line */
 	spans_add(m, s);
 	m->in_cell = false;
@@ -250,6 +345,7 @@ static void block_add(struct md *m, const struct block *b)
 	case BLOCK_QUOTE: case BLOCK_CONTEXT:
 		m->line = "> ";
 		buf_str(m->out, "> ");
+		m->line_start = m->out->len;
 		spans_add(m, b->spans);
 		m->line = "";
 		break;
@@ -284,6 +380,7 @@ void markdown_render(const struct message *msg, const struct render_options *o, 
 			continue;
 		if (before)
 			buf_str(out, before->kind == BLOCK_ITEM && b->kind == BLOCK_ITEM ? "\n" : "\n\n");
+		m.line_start = out->len;
 		block_add(&m, b);
 		before = b;
 	}

@@ -52,6 +52,27 @@ static bool spans_blank(const struct span *s)
 	return true;
 }
 
+/* Breaks at the start, and white space at the end, say nothing. */
+static void trim_spans(struct build *b, struct block *bl)
+{
+	struct span *s, *last = NULL;
+
+	while (bl->spans && bl->spans->kind == SPAN_BREAK)
+		bl->spans = bl->spans->next;
+	for (s = bl->spans; s; s = s->next)
+		if (!span_blank(s))
+			last = s;
+	if (!last)
+		return;
+	last->next = NULL;
+	if (last->kind != SPAN_TEXT)
+		return;
+	while (last->len && last->text[last->len - 1] == ' ')
+		last->len--;
+	if (last->text[last->len])
+		last->text = arena_strndup(b->arena, last->text, last->len);
+}
+
 /* Takes the newest block away again: nothing was left in it. */
 static void drop_block(struct build *b)
 {
@@ -85,6 +106,8 @@ static void close_block(struct build *b)
 	struct block *bl = b->block;
 
 	build_flush(b);
+	if (bl)
+		trim_spans(b, bl);
 	if (bl && bl->kind != BLOCK_FIELDS && bl->kind != BLOCK_TABLE && spans_blank(bl->spans)) {
 		if (bl->kind == BLOCK_ITEM && !b->buttons && !b->inputs)
 			bl->spans = NULL; /* an empty item still counts */

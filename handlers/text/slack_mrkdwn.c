@@ -30,7 +30,7 @@ static const char *entity_of(char c, size_t *units)
 	}
 }
 
-/* Bytes at s that need no thought: plain ASCII other than & < > and white space. */
+/* Bytes at s that need no thought: plain ASCII other than & < > ` and white space. */
 static size_t plain_run(const char *s, size_t len)
 {
 	size_t i;
@@ -38,7 +38,7 @@ static size_t plain_run(const char *s, size_t len)
 	for (i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c <= 0x20 || c >= 0x7f || c == '&' || c == '<' || c == '>')
+		if (c <= 0x20 || c >= 0x7f || c == '&' || c == '<' || c == '>' || c == '`')
 			break;
 	}
 	return i;
@@ -177,10 +177,40 @@ static void add_space(struct mrkdwn *w, char c)
 	w->space_units = w->units;
 }
 
+/*
+ * Back-ticks in text that somebody typed: pairs may stay (that is code, as meant), but an odd one, or
+ * two in a row, would pair with ours and swallow the mention between them. They become a look-alike.
+ */
+static bool tick_hidden(const char *s, size_t at, size_t len)
+{
+	size_t i, later = 0, earlier = 0;
+
+	if ((at && s[at - 1] == '`') || (at + 1 < len && s[at + 1] == '`'))
+		return true;
+	for (i = 0; i < len; i++) {
+		bool alone = s[i] == '`' && !(i && s[i - 1] == '`') && !(i + 1 < len && s[i + 1] == '`');
+
+		earlier += alone && i < at;
+		later += alone && i > at;
+	}
+	return later == 0 && earlier % 2 == 0;
+}
+
+static void add_character(struct mrkdwn *w, const char *s, size_t n, const char *as, size_t units)
+{
+	if (!room(w, units))
+		return;
+	if (as)
+		buf_str(&w->text, as);
+	else
+		buf_add(&w->text, s, n);
+	w->units += units;
+}
+
 void mrkdwn_text(struct mrkdwn *w, const char *s, size_t len)
 {
 	size_t i = 0, n, units;
-	const char *entity;
+	const char *as;
 
 	while (i < len && !w->full) {
 		n = plain_run(s + i, len - i);
@@ -196,18 +226,13 @@ void mrkdwn_text(struct mrkdwn *w, const char *s, size_t len)
 			continue;
 		}
 		units = n = 1;
-		entity = entity_of(s[i], &units);
-		if (!entity && utf8_decode(s + i, len - i, &n) > 0xffff)
+		as = entity_of(s[i], &units);
+		if (!as && utf8_decode(s + i, len - i, &n) > 0xffff)
 			units = 2;
-		if (!room(w, units))
-			return;
-		if (entity)
-			buf_str(&w->text, entity);
-		else if ((unsigned char)s[i] >= 0x20) /* a control character says nothing */
-			buf_add(&w->text, s + i, n);
-		else
-			units = 0;
-		w->units += units;
+		if (s[i] == '`' && len < 20000 && tick_hidden(s, i, len))
+			as = "\xcb\x8b";
+		if ((unsigned char)s[i] >= 0x20) /* a control character says nothing */
+			add_character(w, s + i, n, as, units);
 		i += n;
 	}
 }

@@ -173,7 +173,7 @@ static void buttons(void **state)
 		"buttons: [A=incident ack INC-42 primary] [B=b danger ?Sure?] [C=c ?C?]\n");
 	is("[A](action:a)\n\n[B](action:b)", "buttons: [A=a]\nbuttons: [B=b]\n");
 	is("Press [A](action:a) now", "text:Press  now\nbuttons: [A=a]\n");
-	is("- x [A](action:a)\n- [B](action:b)", "item0:x \nbuttons: [A=a]\nbuttons: [B=b]\n");
+	is("- x [A](action:a)\n- [B](action:b)", "item0:x\nbuttons: [A=a]\nbuttons: [B=b]\n");
 	is("| a | [A](action:a) |\n|---|---|\n", "fields: !a|\nbuttons: [A=a]\n");
 	is("# [A](action:a)", "buttons: [A=a]\n");
 	is("[**A** `b`](action:a)", "buttons: [A b=a]\n");

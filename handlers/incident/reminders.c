@@ -228,8 +228,7 @@ static void chain_role(struct chain *c, struct context *cx, struct incident *inc
 		chain_add(c, held->who);
 	targets_add(&t, cx->plan, inc, role, cx->req->now_ms);
 	for (size_t i = 0; i < t.n; i++)
-		chain_add(c, (struct incident_who){t.people[i]->key, t.people[i]->slack ? t.people[i]->slack : "",
-			t.people[i]->name});
+		chain_add(c, (struct incident_who){t.people[i]->key, "", t.people[i]->name});
 }
 
 /* The next person when the one before took no notice; nobody: name "". */

@@ -273,7 +273,8 @@ static void page_line(struct paging_run *run, struct json_out *j, const struct p
 
 static const char *status_data(struct paging_run *run)
 {
-	static const char *const states[] = {"idle", "running", "exhausted", "acked_state", "stopped_state"};
+	static const char *const states[] = {"idle", "running", "exhausted", "acked_state",
+		"stopped_state"};
 	const struct paging *p = run->p;
 	unsigned from = p->n_pages > STATUS_LINES ? p->n_pages - STATUS_LINES : 0;
 	struct json_out j;

@@ -143,7 +143,8 @@ void paging_acknowledged(struct context *cx, struct incident *inc, const struct 
 	paging_run_init(&run, cx, inc);
 	halt(&run, PAGING_ACKED);
 	for (unsigned i = 0; who->person && i < p->n_pages; i++)
-		if (p->pages[i].state == PAGE_ACCEPTED && strcmp(p->pages[i].person, who->person->key) == 0)
+		if (p->pages[i].state == PAGE_ACCEPTED &&
+			strcmp(p->pages[i].person, who->person->key) == 0)
 			p->pages[i].state = PAGE_ACKED;
 	p->holder = inc->ack_by.name;
 	expiry_set(&run, expiry_due(&run));

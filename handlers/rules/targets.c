@@ -55,7 +55,8 @@ static const struct plan_schedule *schedule_of(const struct plan *plan, const ch
 		const char *key = plan->schedules[i].key;
 		size_t len = strlen(key);
 
-		if (len > longest && strncmp(target, key, len) == 0 && target[len] == '.' && target[len + 1]) {
+		if (len > longest && strncmp(target, key, len) == 0 && target[len] == '.' &&
+			target[len + 1]) {
 			best = &plan->schedules[i];
 			longest = len;
 		}

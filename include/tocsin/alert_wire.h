@@ -1,9 +1,10 @@
 /*
  * alert_wire.h - what monitoring systems post, as alerts (request.h).
  *
- * Alertmanager's webhook (version 4, which Grafana's is like) and a plain JSON form (docs/alerts.md). The
- * bytes come from outside: size, depth and number are bounded, repeated keys are refused, control
- * characters and direction overrides are gone from every text, links are http or https or nothing.
+ * Alertmanager's webhook (version 4, which Grafana's is like) and a plain JSON form (docs/plan.md).
+ * The bytes come from outside: size, depth and number are bounded, repeated keys are refused,
+ * control characters and direction overrides are gone from every text, links are http or https or
+ * nothing.
  */
 #ifndef TOCSIN_ALERT_WIRE_H
 #define TOCSIN_ALERT_WIRE_H

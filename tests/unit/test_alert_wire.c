@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
@@ -99,7 +100,8 @@ static void test_generic(void **state)
 	assert_false(batch.items[0].firing);
 	assert_string_equal(batch.items[0].episode, "");
 
-	assert_int_equal(parse("generic", "[{\"id\":7,\"state\":\"OK\"},{\"id\":\"b\",\"labels\":{\"severity\":\"x\"}}]"), 0);
+	assert_int_equal(parse("generic", "[{\"id\":7,\"state\":\"OK\"},"
+		"{\"id\":\"b\",\"labels\":{\"severity\":\"x\"}}]"), 0);
 	assert_int_equal(batch.n, 2);
 	assert_string_equal(batch.items[0].key, "7");
 	assert_string_equal(batch.items[0].title, "7");
@@ -225,6 +227,32 @@ static void test_twice(void **state)
 	assert_int_equal(batch.n, 2);
 }
 
+/* Out of memory at any allocation: the task fails alone, and nothing leaks (the sanitizer looks). */
+static void test_out_of_memory(void **state)
+{
+	static const char body[] = "{\"alerts\":[{\"labels\":{\"a\":\"1\",\"severity\":\"x\"},\"annotations\":"
+		"{\"summary\":\"s\"},\"generatorURL\":\"https://x.example.com\"}]}";
+	volatile unsigned long nth = 0;
+	volatile bool done = false;
+
+	(void)state;
+	while (!done && nth < 1000) {
+		struct arena *small = arena_new(1 << 20);
+
+		nth++;
+		if (setjmp(*arena_recovery(small)) == 0) {
+			arena_fail_at(small, nth);
+			assert_int_equal(alert_wire_parse(small, "alertmanager", "prom", body, sizeof(body) - 1,
+				&batch, &e), 0);
+			done = true;
+		}
+		arena_recovery_clear(small);
+		arena_free(small);
+	}
+	assert_true(done);
+	assert_in_range(nth, 6, 999);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -232,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_alertmanager), T(test_generic), T(test_refused), T(test_cleaned), T(test_long),
 		T(test_bounds), T(test_twice),
+		T(test_out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -625,8 +625,8 @@ static void test_decode_foreign(void **state)
 		"{}", "{\"state\":5,\"reaches\":{},\"pages\":[1,null,{}]}",
 		"{\"state\":\"running\",\"ladder\":\"production\",\"step\":4000000,\"next\":1}",
 		"{\"state\":\"running\",\"ladder\":\"production\",\"step\":-4,\"at_end\":true}",
-		"{\"state\":\"running\",\"reaches\":[{\"n\":1,\"person\":\"gone\",\"way\":7,\"due\":5,"
-		"\"ways\":[{\"via\":\"chat\"}]},{\"n\":2,\"due\":5,\"person\":\"ada\",\"rest\":[7,\"gone\"]}]}",
+		("{\"state\":\"running\",\"reaches\":[{\"n\":1,\"person\":\"gone\",\"way\":7,\"due\":5,"
+		"\"ways\":[{\"via\":\"chat\"}]},{\"n\":2,\"due\":5,\"person\":\"ada\",\"rest\":[7,\"gone\"]}]}"),
 	};
 
 	(void)state;

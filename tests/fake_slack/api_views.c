@@ -105,6 +105,7 @@ static json_t *views_open(struct call *c)
 {
 	struct token *trigger;
 	json_t *error = trigger_take(c, &trigger);
+	struct view *from;
 
 	if (!error)
 		error = view_wrong(c, BLOCKS_MODAL, NULL);
@@ -113,8 +114,9 @@ static json_t *views_open(struct call *c)
 	trigger->uses = 1;
 	if (stack_depth(c->f->ws, trigger->user) >= STACK_MAX)
 		return call_fail(c, "push_limit_reached");
+	from = view_find(c->f->ws, trigger->view_id); /* a home tab is no part of a stack */
 	return view_answer(c, view_new(c->f->ws, trigger->user, json_object_get(c->args, "view"),
-				       *trigger->view_id ? trigger->view_id : NULL, false));
+				       from && !from->home ? from->id : NULL, false));
 }
 
 static json_t *views_push(struct call *c)

@@ -38,7 +38,7 @@ void tuning_init(struct tuning *t)
 		.max_sockets = 10,
 		.response_uses = 5,
 		.response_ms = 30 * 60 * 1000,
-		.post_burst = 3,
+		.post_burst = 5,
 		.connection_time = 18060,
 		.own_events = true,
 	};

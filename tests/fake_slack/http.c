@@ -298,8 +298,10 @@ static int on_http_writeable(struct fake *f, struct connection *c)
 	if (!r->headers_out) {
 		if (headers_write(r) < 0)
 			return -1;
-		lws_callback_on_writable(r->wsi);
-		return 0;
+		if (lws_send_pipe_choked(r->wsi) || lws_partial_buffered(r->wsi)) {
+			lws_callback_on_writable(r->wsi);
+			return 0;
+		}
 	}
 	if (r->stream) {
 		if (!r->out_bytes)

@@ -116,10 +116,14 @@ static void slash_acked(struct fake *f, const struct ack *ack, void *arg)
 		json_decref(notice);
 	}
 	if (payload && ch) {
-		if (!strcmp(json_text(payload, "response_type"), "in_channel"))
-			event_post_owned(f, ch, json_pack("{s:s, s:s, s:s+++}", "user", s->user, "subtype",
-							  "slash_command", "text", s->command,
-							  *s->text ? " " : "", s->text, ""), NULL);
+		if (!strcmp(json_text(payload, "response_type"), "in_channel")) {
+			/* Everybody sees what was typed, but it is no event to the app. */
+			message_add_owned(f->ws, ch, json_pack("{s:s, s:s, s:s+++}", "user", s->user,
+							       "subtype", "slash_command", "text",
+							       s->command, *s->text ? " " : "", s->text,
+							       ""), NULL);
+			fake_changed(f, "message", ch->id, s->user);
+		}
 		if (*json_text(payload, "text") || json_object_get(payload, "blocks"))
 			people_show_answer(f, ch, s->user, payload, "ack of slash command", "");
 	}

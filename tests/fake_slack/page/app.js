@@ -57,10 +57,13 @@ async function load() {
 	draw();
 }
 
+// Many changes at once are one look; a steady stream of them must not keep us from looking.
 let timer = 0;
 function soon() {
-	clearTimeout(timer);
-	timer = setTimeout(load, 40);
+	timer ||= setTimeout(() => {
+		timer = 0;
+		load();
+	}, 50);
 }
 
 // ---- drawing ----------------------------------------------------------------

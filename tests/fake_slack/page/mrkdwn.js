@@ -34,6 +34,9 @@ function dateText(seconds, format, fallback) {
 
 function link(url, text) {
 	if (!/^(https?:|mailto:)/.test(url)) return document.createTextNode(text || url);
+	// The app may know this workspace by another host name than the visitor does.
+	const own = /^https?:\/\/[^/]+(\/archives\/\w+\/p\d{16}.*)$/.exec(url);
+	if (own) return h('a', { href: own[1] }, text || 'a message');
 	return h('a', { href: url, target: '_blank', rel: 'noreferrer' }, text || url.replace(/^mailto:/, ''));
 }
 

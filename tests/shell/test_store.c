@@ -1,301 +1,744 @@
-/* test_store.c - facts, commits, timers and outbox against a real Redis. */
+/* test_store.c - facts and commits against a real Redis: all or nothing, once, in order. */
 #include <hiredis/hiredis.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "bot/store/store.h"
+#include "bot/store/store_private.h"
 #include "support_redis.h"
+#include "support_store.h"
 #include "tocsin/arena.h"
-#include "tocsin/effects.h"
 #include "tocsin/err.h"
-#include "tocsin/snapshot.h"
-
-#define NOW INT64_C(1800000000000)
 
 static struct test_redis redis;
+static uv_loop_t loop;
+static struct bot b;
 
-/* One bot's view: a loop and a store, and the answers that came. */
-struct bot {
-	uv_loop_t *loop;
-	struct store *store;
-	struct arena *arena;
-	struct effects effects;
-	struct snapshot *facts;
-	bool ready;
-	unsigned wakes;
-	/* the last answer */
-	bool answered;
-	enum store_status status;
-	char reply[256], detail[256];
-	struct fact *loaded;
-	size_t n_loaded;
-	struct store_timer timers[64];
-	char timer_ids[64][64];
-	size_t n_timers;
-	int64_t next_due;
-	struct store_entry entries[64];
-	char entry_ids[64][64], entry_keys[64][64];
-	size_t n_entries;
-	struct store_look look;
-	char look_text[4][64];
-};
-
-static void on_state(void *ud, bool is_ready)
+/* Everything that Redis holds, as one number. */
+static const char *digest(void)
 {
-	((struct bot *)ud)->ready = is_ready;
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s", redis_ask(&redis, "DEBUG DIGEST")->str);
+	return text;
 }
 
-static void on_wake(void *ud)
+static const struct send post = {.lane = LANE_CHAT, .op = "chat.post", .key = "INC-1/root",
+	.entity = "incident:INC-1", .data = "{\"title\":\"Caf\xc3\xa9\"}", .ref = "INC-1/root",
+	.to = {PLATFORM_SLACK, "C1", ""}};
+
+/* One of everything. */
+static void declare(void)
 {
-	((struct bot *)ud)->wakes++;
-}
-
-static void bot_open(struct bot *b, uv_loop_t *loop, const char *instance)
-{
-	const struct store_options o = {.url = redis.url, .workspace = "acme", .instance = instance,
-		.on_state = on_state, .on_wake = on_wake, .ud = b};
-	struct err err = {0};
-
-	memset(b, 0, sizeof(*b));
-	b->loop = loop;
-	b->arena = arena_new((size_t)64 << 20);
-	b->facts = snapshot_new(b->arena);
-	effects_init(&b->effects, b->arena);
-	b->store = store_open(loop, &o, &err);
-	assert_non_null(b->store);
-	loop_until_flag(loop, &b->ready);
-}
-
-static void bot_close(struct bot *b)
-{
-	store_close(b->store);
-	arena_free(b->arena);
-}
-
-static void on_commit(void *ud, const struct store_answer *a)
-{
-	struct bot *b = ud;
-
-	b->answered = true;
-	b->status = a->status;
-	snprintf(b->reply, sizeof(b->reply), "%s", a->reply);
-	snprintf(b->detail, sizeof(b->detail), "%s", a->detail);
-}
-
-static enum store_status bot_commit_as(struct bot *b, struct commit *c)
-{
-	c->effects = &b->effects;
-	c->facts = b->facts;
-	if (!c->now_ms)
-		c->now_ms = NOW;
-	b->answered = false;
-	store_commit(b->store, c, on_commit, b);
-	assert_false(b->answered);
-	loop_until_flag(b->loop, &b->answered);
-	effects_clear(&b->effects);
-	return b->status;
-}
-
-static enum store_status bot_commit(struct bot *b)
-{
-	struct commit c = {.request_id = ""};
-
-	return bot_commit_as(b, &c);
-}
-
-static void on_load(void *ud, enum store_status status, struct fact *facts, size_t n)
-{
-	struct bot *b = ud;
-
-	b->answered = true;
-	b->status = status;
-	b->loaded = facts;
-	b->n_loaded = n;
-}
-
-static const struct fact *bot_load(struct bot *b, const char *key)
-{
-	b->answered = false;
-	store_load(b->store, b->arena, &key, 1, on_load, b);
-	assert_false(b->answered);
-	loop_until_flag(b->loop, &b->answered);
-	assert_int_equal(b->status, STORE_OK);
-	assert_int_equal(b->n_loaded, 1);
-	assert_string_equal(b->loaded[0].key, key);
-	snapshot_add(b->facts, &b->loaded[0]);
-	return &b->loaded[0];
-}
-
-static void on_timers(void *ud, enum store_status status, const struct store_timer *t, size_t n,
-	int64_t next_due_ms)
-{
-	struct bot *b = ud;
-	size_t i;
-
-	b->answered = true;
-	b->status = status;
-	b->n_timers = n;
-	b->next_due = next_due_ms;
-	for (i = 0; i < n && i < 64; i++) {
-		b->timers[i] = t[i];
-		snprintf(b->timer_ids[i], sizeof(b->timer_ids[i]), "%s", t[i].id);
-	}
-}
-
-static size_t bot_timers(struct bot *b, int64_t now, int64_t lease)
-{
-	b->answered = false;
-	store_timers_claim(b->store, now, lease, 50, on_timers, b);
-	loop_until_flag(b->loop, &b->answered);
-	assert_int_equal(b->status, STORE_OK);
-	return b->n_timers;
-}
-
-static void on_outbox(void *ud, enum store_status status, const struct store_entry *e, size_t n)
-{
-	struct bot *b = ud;
-	size_t i;
-
-	b->answered = true;
-	b->status = status;
-	b->n_entries = n;
-	for (i = 0; i < n && i < 64; i++) {
-		b->entries[i] = e[i];
-		snprintf(b->entry_ids[i], sizeof(b->entry_ids[i]), "%s", e[i].id);
-		snprintf(b->entry_keys[i], sizeof(b->entry_keys[i]), "%s", e[i].send.key);
-	}
-}
-
-static size_t bot_outbox(struct bot *b, enum lane lane, int64_t lease)
-{
-	b->answered = false;
-	store_outbox_claim(b->store, lane, 50, lease, on_outbox, b);
-	loop_until_flag(b->loop, &b->answered);
-	assert_int_equal(b->status, STORE_OK);
-	return b->n_entries;
-}
-
-static void on_look(void *ud, enum store_status status, const struct store_look *look)
-{
-	struct bot *b = ud;
-
-	b->answered = true;
-	b->status = status;
-	if (!look)
-		return;
-	snprintf(b->look_text[0], 64, "%s", look->guard);
-	snprintf(b->look_text[1], 64, "%s", look->ref_channel);
-	snprintf(b->look_text[2], 64, "%s", look->ref_ts);
-	snprintf(b->look_text[3], 64, "%s", look->newest_update_key);
-}
-
-static void bot_look(struct bot *b, const char *entity, const char *ref)
-{
-	b->answered = false;
-	store_look(b->store, entity, ref, on_look, b);
-	loop_until_flag(b->loop, &b->answered);
-	assert_int_equal(b->status, STORE_OK);
-}
-
-static void test_conflict_writes_nothing(void **state)
-{
-	uv_loop_t loop;
-	struct bot b;
-
-	(void)state;
-	uv_loop_init(&loop);
-	bot_open(&b, &loop, "a");
-	effects_link(&b.effects, "n", "x");
-	effects_put(&b.effects, "a", 0, "{}", NULL);
-	assert_int_equal(bot_commit(&b), STORE_OK);
-	bot_load(&b, "doc:a");
-	effects_link(&b.effects, "n", "y");
-	effects_put(&b.effects, "b", 0, "{}", NULL);
-	effects_put(&b.effects, "a", 7, "{}", NULL);
-	assert_int_equal(bot_commit(&b), STORE_CONFLICT);
-	assert_string_equal(b.detail, "tocsin:{acme}:doc:a");
-	assert_int_equal(bot_load(&b, "doc:b")->state, FACT_ABSENT);
-	assert_string_equal(bot_load(&b, "link:n")->value, "x");
-	bot_close(&b);
-	loop_finish(&loop);
-}
-
-static void test_first_landing(void **state)
-{
-	struct commit c = {.request_id = "req-1", .reply = "first"};
-	struct send send = {.lane = LANE_CHAT, .op = "chat.post", .key = "INC-1/root", .entity = "incident:INC-1",
-		.data = "{\"title\":\"é\"}", .ref = "INC-1/root", .to = {PLATFORM_SLACK, "C1", ""}};
-	uv_loop_t loop;
-	struct bot b;
-
-	(void)state;
-	uv_loop_init(&loop);
-	bot_open(&b, &loop, "a");
-
-	assert_int_equal(bot_load(&b, "doc:incident:INC-1")->state, FACT_ABSENT);
-	assert_int_equal(bot_load(&b, "count:incident")->version, 1);
-	assert_int_equal(bot_load(&b, "count:incident")->version, 2);
 	effects_count(&b.effects, "incident", 1);
 	effects_put(&b.effects, "incident:INC-1", 0, "{\"a\":1}", "open");
 	effects_log(&b.effects, "incident:INC-1", "{\"what\":\"declared\"}");
 	effects_timer(&b.effects, "incident:INC-1/ack", NOW + 1000);
 	effects_link(&b.effects, "thread:C1:1", "incident:INC-1");
 	effects_index(&b.effects, "open", "incident:INC-1", 5);
-	effects_send(&b.effects, &send);
-	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
-	assert_int_equal(b.wakes, 1);
+	effects_send(&b.effects, &post);
+}
 
-	assert_string_equal(bot_load(&b, "doc:incident:INC-1")->value, "{\"a\":1}");
-	assert_int_equal(b.loaded[0].version, 1);
-	assert_int_equal(b.loaded[0].seq, 1);
-	assert_string_equal(b.loaded[0].guard, "open");
+static void test_what_is_committed_can_be_loaded(void **state)
+{
+	struct commit c = {.request_id = "req-1", .reply = "first"};
+	const struct fact *f;
+
+	(void)state;
+	assert_int_equal(bot_load(&b, "doc:incident:INC-1")->state, FACT_ABSENT);
+	assert_int_equal(bot_load(&b, "link:thread:C1:1")->state, FACT_ABSENT);
+	assert_int_equal(bot_load(&b, "index:open")->state, FACT_ABSENT);
+	assert_int_equal(bot_load(&b, "log:incident:INC-1")->state, FACT_ABSENT);
+	assert_int_equal(bot_load(&b, "count:incident")->version, 1);
+	declare();
+	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
+
+	f = bot_load(&b, "doc:incident:INC-1");
+	assert_int_equal(f->state, FACT_KNOWN);
+	assert_string_equal(f->value, "{\"a\":1}");
+	assert_int_equal(f->len, 7);
+	assert_int_equal(f->version, 1);
+	assert_int_equal(f->seq, 1);
+	assert_int_equal(strlen(f->head), 64);
+	assert_string_equal(f->guard, "open");
 	assert_string_equal(bot_load(&b, "link:thread:C1:1")->value, "incident:INC-1");
 	assert_string_equal(bot_load(&b, "index:open")->items[0], "incident:INC-1");
 	assert_string_equal(bot_load(&b, "log:incident:INC-1")->items[0], "{\"what\":\"declared\"}");
-
-	assert_int_equal(bot_outbox(&b, LANE_CHAT, 60000), 1);
+	assert_int_equal(bot_outbox(&b, LANE_CHAT, 60000, 10), 1);
 	assert_string_equal(b.entry_keys[0], "INC-1/root");
-	assert_int_equal(b.entries[0].deliveries, 1);
 	assert_int_equal(b.entries[0].created_ms, NOW);
-	assert_int_equal(bot_outbox(&b, LANE_CHAT, 60000), 0);
-	memset(&c, 0, sizeof(c));
-	c.done_lane = LANE_CHAT;
-	c.done_entry = b.entry_ids[0];
-	c.ref = "INC-1/root";
-	c.ref_channel = "C1";
-	c.ref_ts = "17.5";
-	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
-	bot_look(&b, "incident:INC-1", "INC-1/root");
-	assert_string_equal(b.look_text[0], "open");
-	assert_string_equal(b.look_text[1], "C1");
-	assert_string_equal(b.look_text[2], "17.5");
-	assert_string_equal(b.look_text[3], "");
-
-	assert_int_equal(bot_timers(&b, NOW, 5000), 0);
-	assert_int_equal(b.next_due, NOW + 1000);
-	assert_int_equal(bot_timers(&b, NOW + 1000, 5000), 1);
-	assert_int_equal(b.timers[0].due_ms, NOW + 1000);
-	memset(&c, 0, sizeof(c));
-	c.timer = "incident:INC-1/ack";
-	c.timer_due_ms = NOW + 1000;
-	effects_put(&b.effects, "incident:INC-1", 1, "{\"a\":2}", NULL);
-	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
-	assert_int_equal(bot_timers(&b, NOW + 100000, 5000), 0);
-	assert_int_equal(b.next_due, 0);
-
-	bot_close(&b);
-	loop_finish(&loop);
+	assert_int_equal(bot_timers(&b, NOW + 1000, 5000, 10), 1);
+	assert_string_equal(b.timer_ids[0], "incident:INC-1/ack");
 }
+
+static void test_many_facts_in_one_question(void **state)
+{
+	static const char *const keys[] = {"count:incident", "doc:none", "link:thread:C1:1",
+		"rindex:open", "log:incident:INC-1", "nonsense", "doc:incident:INC-1", "count:incident"};
+	struct commit c = {.request_id = ""};
+
+	(void)state;
+	declare();
+	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
+	assert_int_equal(bot_try_load(&b, keys, 8), STORE_OK);
+	assert_int_equal(b.n_loaded, 8);
+	assert_int_equal(b.loaded[0].version, 2);
+	assert_int_equal(b.loaded[1].state, FACT_ABSENT);
+	assert_string_equal(b.loaded[2].value, "incident:INC-1");
+	assert_string_equal(b.loaded[3].items[0], "incident:INC-1");
+	assert_string_equal(b.loaded[4].items[0], "{\"what\":\"declared\"}");
+	assert_int_equal(b.loaded[5].state, FACT_ABSENT);
+	assert_int_equal(b.loaded[6].version, 1);
+	assert_int_equal(b.loaded[7].version, 3);
+	assert_int_equal(bot_try_load(&b, keys, 0), STORE_OK);
+	assert_int_equal(b.n_loaded, 0);
+}
+
+/* A wrong version on any of many documents, or a taken number, leaves everything as it was. */
+static void test_conflict_anywhere_writes_nothing(void **state)
+{
+	char before[64], id[16], fact[32], expected[64];
+	struct commit c = {.request_id = "req-2", .reply = "x"};
+	int wrong, i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		snprintf(id, sizeof(id), "doc-%d", i);
+		effects_put(&b.effects, id, 0, "{}", NULL);
+	}
+	effects_count(&b.effects, "n", 7);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	for (i = 0; i < 5; i++) {
+		snprintf(fact, sizeof(fact), "doc:doc-%d", i);
+		bot_load(&b, fact);
+	}
+	snprintf(before, sizeof(before), "%s", digest());
+	for (wrong = 0; wrong <= 5; wrong++) {
+		declare();
+		for (i = 0; i < 5; i++) {
+			snprintf(id, sizeof(id), "doc-%d", i);
+			effects_put(&b.effects, id, i == wrong ? 9 : 1, "{\"new\":1}", "g");
+			effects_log(&b.effects, id, "{}");
+		}
+		effects_count(&b.effects, "n", wrong == 5 ? 7 : 8);
+		effects_unlink(&b.effects, "thread:C1:1");
+		assert_int_equal(bot_commit_as(&b, &c), STORE_CONFLICT);
+		snprintf(expected, sizeof(expected), wrong == 5 ? "count:n" : "tocsin:{acme}:doc:doc-%d",
+			wrong);
+		assert_string_equal(b.detail, expected);
+		assert_string_equal(digest(), before);
+	}
+	/* The request was not used up. */
+	declare();
+	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
+}
+
+static void test_conflict_with_a_change_of_another_bot(void **state)
+{
+	struct bot other;
+
+	(void)state;
+	bot_open(&other, &loop, &redis, "other");
+	effects_put(&b.effects, "d", 0, "{\"v\":1}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	bot_load(&b, "doc:d");
+	bot_load(&other, "doc:d");
+	effects_put(&other.effects, "d", 1, "{\"v\":2}", NULL);
+	assert_int_equal(bot_commit(&other), STORE_OK);
+	effects_put(&b.effects, "d", 1, "{\"v\":3}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_CONFLICT);
+	assert_string_equal(bot_load(&b, "doc:d")->value, "{\"v\":2}");
+	effects_put(&b.effects, "d", 2, "{\"v\":3}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	/* It must not exist yet, and it must exist. */
+	effects_put(&b.effects, "d", 0, "{}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_CONFLICT);
+	bot_load(&b, "doc:e");
+	effects_put(&b.effects, "e", 1, "{}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_CONFLICT);
+	bot_close(&other);
+}
+
+static void test_a_request_is_applied_once(void **state)
+{
+	struct commit c = {.request_id = "req-1", .reply = "the first answer"};
+	struct commit again = {.request_id = "req-1", .reply = "another answer"};
+	char before[64];
+
+	(void)state;
+	declare();
+	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
+	snprintf(before, sizeof(before), "%s", digest());
+	/* Its versions are out of date by now: that must not hide that it is the same request. */
+	declare();
+	assert_int_equal(bot_commit_as(&b, &again), STORE_DUPLICATE);
+	assert_string_equal(b.reply, "the first answer");
+	effects_link(&b.effects, "x", "y");
+	assert_int_equal(bot_commit_as(&b, &again), STORE_DUPLICATE);
+	assert_string_equal(b.reply, "the first answer");
+	assert_string_equal(digest(), before);
+	assert_true(redis_ask_int(&redis, "PTTL tocsin:{acme}:seen:req-1") > 24 * 3600000LL);
+	/* After a restart of the bot too. */
+	bot_close(&b);
+	bot_open(&b, &loop, &redis, "b2");
+	declare();
+	assert_int_equal(bot_commit_as(&b, &again), STORE_DUPLICATE);
+	assert_string_equal(b.reply, "the first answer");
+}
+
+struct tally {
+	unsigned ok, duplicate, conflict, other, all;
+};
+
+static void on_tally(void *ud, const struct store_answer *a)
+{
+	struct tally *t = ud;
+
+	t->all++;
+	if (a->status == STORE_OK)
+		t->ok++;
+	else if (a->status == STORE_DUPLICATE)
+		t->duplicate++;
+	else if (a->status == STORE_CONFLICT)
+		t->conflict++;
+	else
+		t->other++;
+}
+
+static struct tally tally;
+static unsigned tally_wanted;
+
+static bool tally_full(void *ud)
+{
+	(void)ud;
+	return tally.all >= tally_wanted;
+}
+
+/* Several commits of one turn travel together: each still stands alone. */
+static void test_one_turn_many_commits(void **state)
+{
+	struct commit c = {.request_id = "", .reply = "r", .now_ms = NOW, .facts = b.facts,
+		.effects = &b.effects};
+	char id[32], request[32];
+	int i;
+
+	(void)state;
+	memset(&tally, 0, sizeof(tally));
+	for (i = 0; i < 300; i++) {
+		snprintf(id, sizeof(id), "d-%d", i % 100); /* two of three come too late */
+		snprintf(request, sizeof(request), "req-%d", i % 150);
+		effects_put(&b.effects, id, 0, "{}", NULL);
+		effects_link(&b.effects, request, id);
+		c.request_id = request;
+		store_commit(b.store, &c, on_tally, &tally);
+		effects_clear(&b.effects);
+	}
+	assert_int_equal(tally.all, 0);
+	tally_wanted = 300;
+	loop_until(&loop, tally_full, NULL);
+	/* 0-99 fit; 100-149 ask for what 0-49 made; 150-249 are requests 0-99 again, and 250-299
+	 * are 100-149 again, which were never applied. */
+	assert_int_equal(tally.ok, 100);
+	assert_int_equal(tally.duplicate, 100);
+	assert_int_equal(tally.conflict, 100);
+	assert_int_equal(redis_ask_int(&redis, "HLEN tocsin:{acme}:links"), 100);
+}
+
+/* --- counters --- */
+
+static void test_two_bots_never_take_the_same_number(void **state)
+{
+	bool taken[64] = {false};
+	struct bot other, *who;
+	int i, tries = 0;
+
+	(void)state;
+	bot_open(&other, &loop, &redis, "other");
+	for (i = 0; i < 40; i++) {
+		int64_t number;
+
+		who = i % 3 ? &b : &other;
+		do {
+			assert_true(++tries < 200);
+			number = bot_load(who, "count:incident")->version;
+			effects_count(&who->effects, "incident", number);
+		} while (bot_commit(who) == STORE_CONFLICT);
+		assert_int_equal(who->status, STORE_OK);
+		assert_true(number > 0 && number < 64);
+		assert_false(taken[number]);
+		taken[number] = true;
+	}
+	/* At most one try is lost each time the other bot was the last to take one. */
+	assert_true(tries <= 80);
+	bot_close(&other);
+}
+
+static void test_tasks_of_one_turn_get_different_numbers(void **state)
+{
+	static const char *const keys[] = {"count:a", "count:a", "count:b", "count:a"};
+
+	(void)state;
+	assert_int_equal(bot_try_load(&b, keys, 4), STORE_OK);
+	assert_int_equal(b.loaded[0].version, 1);
+	assert_int_equal(b.loaded[1].version, 2);
+	assert_int_equal(b.loaded[2].version, 1);
+	assert_int_equal(b.loaded[3].version, 3);
+	assert_int_equal(bot_load(&b, "count:a")->version, 4);
+	/* More names than are kept: still right, only not without asking. */
+	effects_count(&b.effects, "name-70", 12);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	{
+		char key[32];
+		int i;
+
+		for (i = 0; i < 80; i++) {
+			snprintf(key, sizeof(key), "count:name-%d", i);
+			assert_int_equal(bot_load(&b, key)->version, i == 70 ? 13 : 1);
+		}
+	}
+}
+
+/* --- logs --- */
+
+static void test_log_alone_and_with_a_document(void **state)
+{
+	struct commit c = {.request_id = ""};
+	const struct fact *f;
+	char head[65];
+
+	(void)state;
+	bot_load(&b, "doc:x");
+	effects_log(&b.effects, "x", "{\"n\":1}");
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	f = bot_load(&b, "doc:x");
+	assert_int_equal(f->state, FACT_ABSENT); /* a log makes no document */
+	assert_int_equal(f->seq, 1);
+	snprintf(head, sizeof(head), "%s", f->head);
+	effects_put(&b.effects, "x", 0, "{}", NULL);
+	effects_log(&b.effects, "x", "{\"n\":2}");
+	effects_log(&b.effects, "x", "{\"n\":3}");
+	c.now_ms = NOW + 5;
+	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
+	/* The same log length twice: somebody else was first. */
+	effects_log(&b.effects, "x", "{\"n\":2}");
+	assert_int_equal(bot_commit(&b), STORE_CONFLICT);
+	f = bot_load(&b, "doc:x");
+	assert_int_equal(f->version, 1);
+	assert_int_equal(f->seq, 3);
+	assert_string_not_equal(f->head, head);
+	effects_log(&b.effects, "x", "{\"n\":4}");
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	f = bot_load(&b, "log:x");
+	assert_int_equal(f->n, 4);
+	assert_string_equal(f->items[0], "{\"n\":1}");
+	assert_string_equal(f->items[3], "{\"n\":4}");
+	f = bot_load(&b, "doc:x");
+	assert_int_equal(f->version, 1);
+	assert_int_equal(f->seq, 4);
+	/* A new version without an entry keeps the chain's head. */
+	snprintf(head, sizeof(head), "%s", f->head);
+	effects_put(&b.effects, "x", 1, "{\"b\":2}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	assert_string_equal(bot_load(&b, "doc:x")->head, head);
+}
+
+static void test_guard_stays_unless_given(void **state)
+{
+	(void)state;
+	effects_put(&b.effects, "x", 0, "{}", "open:1");
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	bot_load(&b, "doc:x");
+	effects_put(&b.effects, "x", 1, "{}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	assert_string_equal(bot_load(&b, "doc:x")->guard, "open:1");
+	effects_put(&b.effects, "x", 2, "{}", "");
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	assert_string_equal(bot_load(&b, "doc:x")->guard, "");
+	bot_look(&b, "x", "none");
+	assert_string_equal(b.guard, "");
+	assert_string_equal(b.ref_channel, "");
+	assert_string_equal(b.newest, "");
+}
+
+/* --- of several effects on one thing the last one counts --- */
+
+static void test_last_effect_counts(void **state)
+{
+	const struct fact *f;
+
+	(void)state;
+	effects_put(&b.effects, "x", 0, "{\"a\":1}", "first");
+	effects_put(&b.effects, "x", 1, "{\"a\":2}", "second");
+	effects_timer(&b.effects, "t1", NOW);
+	effects_timer_clear(&b.effects, "t1");
+	effects_timer_clear(&b.effects, "t2");
+	effects_timer(&b.effects, "t2", NOW + 1);
+	effects_timer(&b.effects, "t2", NOW + 2);
+	effects_link(&b.effects, "l1", "a");
+	effects_unlink(&b.effects, "l1");
+	effects_unlink(&b.effects, "l2");
+	effects_link(&b.effects, "l2", "b");
+	effects_index(&b.effects, "i", "m1", 1);
+	effects_unindex(&b.effects, "i", "m1");
+	effects_unindex(&b.effects, "i", "m2");
+	effects_index(&b.effects, "i", "m2", 2);
+	effects_count(&b.effects, "c", 4);
+	effects_count(&b.effects, "c", 5);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	f = bot_load(&b, "doc:x");
+	assert_string_equal(f->value, "{\"a\":2}");
+	assert_int_equal(f->version, 1);
+	assert_string_equal(f->guard, "second");
+	assert_int_equal(bot_load(&b, "link:l1")->state, FACT_ABSENT);
+	assert_string_equal(bot_load(&b, "link:l2")->value, "b");
+	f = bot_load(&b, "index:i");
+	assert_int_equal(f->n, 1);
+	assert_string_equal(f->items[0], "m2");
+	assert_int_equal(bot_load(&b, "count:c")->version, 6);
+	assert_int_equal(bot_timers(&b, NOW + 10, 1000, 10), 1);
+	assert_string_equal(b.timer_ids[0], "t2");
+	assert_int_equal(b.timer_dues[0], NOW + 2);
+}
+
+/* --- any bytes, any size --- */
+
+static void test_any_text_comes_back(void **state)
+{
+	static const char odd[] = "\"\\ \xf0\x9f\x94\xa5 \r\n$5\r\nhello\r\n*1\r\n {} [] %s %n \x01 \xff\xfe";
+	struct send send = post;
+	const struct fact *f;
+
+	(void)state;
+	effects_put(&b.effects, odd, 0, odd, odd);
+	effects_log(&b.effects, odd, odd);
+	effects_link(&b.effects, odd, odd);
+	effects_index(&b.effects, odd, odd, -3);
+	effects_timer(&b.effects, odd, NOW);
+	send.key = send.data = send.note = send.arg = odd;
+	effects_send(&b.effects, &send);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	{
+		char key[128];
+
+		snprintf(key, sizeof(key), "doc:%s", odd);
+		f = bot_load(&b, key);
+		assert_string_equal(f->value, odd);
+		assert_string_equal(f->guard, odd);
+		snprintf(key, sizeof(key), "log:%s", odd);
+		assert_string_equal(bot_load(&b, key)->items[0], odd);
+		snprintf(key, sizeof(key), "link:%s", odd);
+		assert_string_equal(bot_load(&b, key)->value, odd);
+		snprintf(key, sizeof(key), "index:%s", odd);
+		assert_string_equal(bot_load(&b, key)->items[0], odd);
+	}
+	assert_int_equal(bot_timers(&b, NOW, 1000, 10), 1);
+	assert_string_equal(b.timer_ids[0], odd);
+	assert_int_equal(bot_outbox(&b, LANE_CHAT, 1000, 10), 1);
+	assert_string_equal(b.entry_keys[0], odd);
+}
+
+/* What another program put there may hold a zero byte: length tells. */
+static void test_zero_bytes_from_outside(void **state)
+{
+	const struct fact *f;
+
+	(void)state;
+	redis_ask(&redis, "HSET tocsin:{acme}:links n %b", "a\0b", (size_t)3);
+	f = bot_load(&b, "link:n");
+	assert_int_equal(f->len, 3);
+	assert_memory_equal(f->value, "a\0b", 4);
+}
+
+static char *long_text(size_t n)
+{
+	char *text = malloc(n + 1);
+
+	memset(text, 'x', n);
+	text[0] = text[n - 1] = '"';
+	text[n] = '\0';
+	return text;
+}
+
+static void test_big_values(void **state)
+{
+	char *big = long_text((size_t)1 << 20);
+	char *huge = long_text((size_t)5 << 20);
+	struct send send = post;
+
+	(void)state;
+	effects_put(&b.effects, "big", 0, big, NULL);
+	effects_log(&b.effects, "big", big);
+	effects_link(&b.effects, "big", big);
+	send.data = big;
+	effects_send(&b.effects, &send);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	assert_string_equal(bot_load(&b, "doc:big")->value, big);
+	assert_string_equal(bot_load(&b, "log:big")->items[0], big);
+	assert_int_equal(bot_outbox(&b, LANE_CHAT, 1000, 10), 1);
+	/* Two of five MiB are more than one commit may hold: nothing is written. */
+	effects_put(&b.effects, "huge", 0, huge, NULL);
+	effects_log(&b.effects, "huge", huge);
+	assert_int_equal(bot_commit(&b), STORE_REFUSED);
+	assert_int_equal(bot_load(&b, "doc:huge")->state, FACT_ABSENT);
+	/* And the store goes on. */
+	effects_put(&b.effects, "small", 0, "{}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	free(big);
+	free(huge);
+}
+
+/* --- bounds --- */
+
+static void test_lists_are_bounded(void **state)
+{
+	const struct fact *f;
+	char text[32];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 600;) {
+		int k;
+
+		bot_load(&b, "doc:x");
+		for (k = 0; k < 100; k++, i++) {
+			snprintf(text, sizeof(text), "%d", i);
+			effects_index(&b.effects, "i", text, i);
+			effects_log(&b.effects, "x", text);
+		}
+		assert_int_equal(bot_commit(&b), STORE_OK);
+	}
+	f = bot_load(&b, "index:i");
+	assert_int_equal(f->n, FACT_ITEMS_MAX);
+	assert_string_equal(f->items[0], "0");
+	assert_string_equal(f->items[499], "499");
+	f = bot_load(&b, "rindex:i");
+	assert_int_equal(f->n, FACT_ITEMS_MAX);
+	assert_string_equal(f->items[0], "599");
+	assert_string_equal(f->items[499], "100");
+	f = bot_load(&b, "log:x");
+	assert_int_equal(f->n, FACT_ITEMS_MAX);
+	assert_string_equal(f->items[0], "100");
+	assert_string_equal(f->items[499], "599");
+}
+
+/* Newest entries up to 4 MiB, but never none. */
+static void test_log_bytes_are_bounded(void **state)
+{
+	char *big = long_text((size_t)1 << 20), *huge = long_text((size_t)5 << 20);
+	const struct fact *f;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		bot_load(&b, "doc:x");
+		big[1] = (char)('0' + i);
+		effects_log(&b.effects, "x", big);
+		assert_int_equal(bot_commit(&b), STORE_OK);
+	}
+	f = bot_load(&b, "log:x");
+	assert_int_equal(f->n, 3);
+	assert_int_equal(f->items[0][1], '3');
+	assert_int_equal(f->items[2][1], '5');
+	bot_load(&b, "doc:x");
+	effects_log(&b.effects, "x", huge);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	f = bot_load(&b, "log:x");
+	assert_int_equal(f->n, 1);
+	free(big);
+	free(huge);
+}
+
+/* A task whose memory is used up fails alone. */
+static void test_arena_too_small(void **state)
+{
+	static const char *const keys[] = {"doc:x"};
+	struct arena *ours = b.arena;
+	char *big = long_text(100000);
+
+	(void)state;
+	effects_put(&b.effects, "x", 0, big, NULL);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	b.arena = arena_new(50000);
+	assert_int_equal(bot_try_load(&b, keys, 1), STORE_REFUSED);
+	arena_free(b.arena);
+	b.arena = ours;
+	assert_string_equal(bot_load(&b, "doc:x")->value, big);
+	free(big);
+}
+
+static void test_too_many_effects(void **state)
+{
+	char text[16];
+	int i;
+
+	(void)state;
+	for (i = 0; i <= EFFECTS_MAX; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		effects_link(&b.effects, text, text);
+		if (i == EFFECTS_MAX - 1)
+			assert_false(b.effects.overflow);
+	}
+	assert_int_equal(bot_commit(&b), STORE_REFUSED);
+	assert_int_equal(redis_ask_int(&redis, "HLEN tocsin:{acme}:links"), 0);
+	for (i = 0; i < EFFECTS_MAX; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		effects_put(&b.effects, text, 0, "{}", NULL);
+	}
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	assert_int_equal(bot_load(&b, "doc:255")->version, 1);
+}
+
+/* A handler cannot have known the version of what it never loaded: a bug, not a conflict that
+ * would be tried for ever. */
+static void test_change_without_loading(void **state)
+{
+	(void)state;
+	effects_put(&b.effects, "unseen", 3, "{}", NULL);
+	assert_int_equal(bot_commit(&b), STORE_REFUSED);
+	assert_non_null(strstr(b.detail, "unseen"));
+	effects_log(&b.effects, "unseen", "{}");
+	assert_int_equal(bot_commit(&b), STORE_REFUSED);
+}
+
+static void test_waiting_calls_are_bounded(void **state)
+{
+	struct commit c = {.request_id = "", .now_ms = NOW, .effects = &b.effects, .facts = b.facts};
+	int i;
+
+	(void)state;
+	memset(&tally, 0, sizeof(tally));
+	effects_link(&b.effects, "a", "b");
+	for (i = 0; i < STORE_CALLS_MAX + 10; i++)
+		store_commit(b.store, &c, on_tally, &tally);
+	assert_int_equal(tally.all, 0);
+	tally_wanted = STORE_CALLS_MAX + 10;
+	loop_until(&loop, tally_full, NULL);
+	assert_int_equal(tally.ok, STORE_CALLS_MAX);
+	assert_int_equal(tally.other, 10);
+	effects_clear(&b.effects);
+	/* There is room again. */
+	effects_link(&b.effects, "c", "d");
+	assert_int_equal(bot_commit(&b), STORE_OK);
+}
+
+/* --- apart and together --- */
+
+static void test_workspaces_do_not_meet(void **state)
+{
+	struct bot other;
+
+	(void)state;
+	bot_begin(&other, &loop, redis.url, "globex", "a");
+	loop_until_flag(&loop, &other.ready);
+	declare();
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	assert_int_equal(bot_load(&other, "doc:incident:INC-1")->state, FACT_ABSENT);
+	assert_int_equal(bot_outbox(&other, LANE_CHAT, 1000, 10), 0);
+	assert_int_equal(bot_timers(&other, NOW * 2, 1000, 10), 0);
+	assert_int_equal(bot_load(&other, "count:incident")->version, 1);
+	bot_close(&other);
+}
+
+static void test_bad_options(void **state)
+{
+	struct store_options o = {.url = "http://x", .workspace = "w", .instance = "i"};
+	struct err err = {0};
+
+	(void)state;
+	assert_null(store_open(&loop, &o, &err));
+	assert_int_equal(err.code, ERR_CONFIG);
+	err_clear(&err);
+	o.url = redis.url;
+	o.workspace = "a}b";
+	assert_null(store_open(&loop, &o, &err));
+	assert_non_null(strstr(err.text, "workspace"));
+}
+
+static bool woken(void *ud)
+{
+	return ((struct bot *)ud)->wakes > 0;
+}
+
+static bool two_subscribers(void *ud)
+{
+	redisReply *r = redis_ask(&redis, "PUBSUB NUMSUB tocsin:{acme}:wake");
+
+	(void)ud;
+	return r->element[1]->integer == 2;
+}
+
+static void test_work_wakes_everybody(void **state)
+{
+	struct bot other;
+
+	(void)state;
+	bot_open(&other, &loop, &redis, "other");
+	loop_until(&loop, two_subscribers, NULL);
+	/* A message: both bots' outboxes should look. */
+	effects_send(&b.effects, &post);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	loop_until(&loop, woken, &b);
+	loop_until(&loop, woken, &other);
+
+	/* A timer that is not the earliest wakes nobody; an earlier one does. */
+	effects_timer(&b.effects, "t1", NOW + 1000);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	bot_timers(&b, NOW, 1000, 10);
+	bot_timers(&other, NOW, 1000, 10);
+	b.wakes = other.wakes = 0;
+	effects_timer(&b.effects, "t2", NOW + 2000);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	bot_load(&other, "link:x"); /* its own connection answers after the message came */
+	assert_int_equal(b.wakes, 0);
+	effects_timer(&b.effects, "t0", NOW + 500);
+	assert_int_equal(bot_commit(&b), STORE_OK);
+	loop_until(&loop, woken, &b);
+	loop_until(&loop, woken, &other);
+	bot_close(&other);
+}
+
+static void test_figures(void **state)
+{
+	struct store_stats s;
+	struct commit c = {.request_id = "r", .reply = ""};
+
+	(void)state;
+	store_stats(b.store, &s);
+	assert_true(s.ready);
+	assert_int_equal(s.outbox_depth[LANE_PAGE], -1);
+	declare();
+	bot_commit_as(&b, &c);
+	declare();
+	bot_commit_as(&b, &c);
+	declare();
+	bot_commit(&b);
+	store_refresh_stats(b.store);
+	bot_load(&b, "link:x");
+	bot_load(&b, "link:x");
+	store_stats(b.store, &s);
+	assert_int_equal(s.commits, 1);
+	assert_int_equal(s.duplicates, 1);
+	assert_int_equal(s.conflicts, 1);
+	assert_int_equal(s.loads, 2);
+	assert_int_equal(s.outbox_depth[LANE_PAGE], 0);
+	assert_int_equal(s.outbox_depth[LANE_CHAT], 1);
+	assert_int_equal(s.timers_pending, 1);
+	assert_string_equal(s.warning, "");
+}
+
+/* --- */
 
 static int setup(void **state)
 {
 	(void)state;
-	redis_start(&redis, NULL);
+	redis_start(&redis, "--enable-debug-command", "yes", NULL);
 	return 0;
 }
 
@@ -306,18 +749,52 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int clean(void **state)
+static int begin(void **state)
 {
 	(void)state;
 	redis_ask(&redis, "FLUSHALL");
+	uv_loop_init(&loop);
+	bot_open(&b, &loop, &redis, "b");
 	return 0;
 }
+
+static int end(void **state)
+{
+	(void)state;
+	bot_close(&b);
+	loop_finish(&loop);
+	return 0;
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_first_landing, clean),
-		cmocka_unit_test_setup(test_conflict_writes_nothing, clean),
+		T(test_what_is_committed_can_be_loaded),
+		T(test_many_facts_in_one_question),
+		T(test_conflict_anywhere_writes_nothing),
+		T(test_conflict_with_a_change_of_another_bot),
+		T(test_a_request_is_applied_once),
+		T(test_one_turn_many_commits),
+		T(test_two_bots_never_take_the_same_number),
+		T(test_tasks_of_one_turn_get_different_numbers),
+		T(test_log_alone_and_with_a_document),
+		T(test_guard_stays_unless_given),
+		T(test_last_effect_counts),
+		T(test_any_text_comes_back),
+		T(test_zero_bytes_from_outside),
+		T(test_big_values),
+		T(test_lists_are_bounded),
+		T(test_log_bytes_are_bounded),
+		T(test_arena_too_small),
+		T(test_too_many_effects),
+		T(test_change_without_loading),
+		T(test_waiting_calls_are_bounded),
+		T(test_workspaces_do_not_meet),
+		T(test_bad_options),
+		T(test_work_wakes_everybody),
+		T(test_figures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -37,9 +37,7 @@ local function timer_done(call, keys, id, due)
 	if not score then
 		return
 	end
-	if score == due then
-		call('ZREM', keys[TIMERS], id)
-	elseif call('HGET', keys[LEASES], id) == score .. ' ' .. due then
+	if score == due or call('HGET', keys[LEASES], id) == score .. ' ' .. due then
 		call('ZREM', keys[TIMERS], id)
 		call('HDEL', keys[LEASES], id)
 	end

@@ -12,7 +12,7 @@
 #include "bot/plan/value.h"
 #include "tocsin/buf.h"
 
-#define OUTPUT_MAX (16u * 1024 * 1024)
+#define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 
 struct options {
 	const char *path;

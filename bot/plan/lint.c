@@ -8,7 +8,7 @@
 #include "tocsin/arena.h"
 #include "tocsin/zone.h"
 
-#define SCRATCH_BYTES (64u * 1024 * 1024)
+#define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
 #define TARGET_DEPTH 4 /* fallbacks of fallbacks; as paging follows them */
 
 const char *lint_say(struct lint *l, const char *fmt, ...)

@@ -10,7 +10,7 @@
 #include "tocsin/err.h"
 #include "tocsin/render.h"
 
-#define FAULTS_BYTES (1024 * 1024)
+#define FAULTS_BYTES ((size_t)1024 * 1024)
 
 /* The path as the plan writes it; the text goes to the report, so that the line can be shown. */
 static const char *shown_path(struct lint *l, const char *path)

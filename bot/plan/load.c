@@ -8,7 +8,7 @@
 #include "bot/plan/walk.h"
 #include "tocsin/arena.h"
 
-#define PLAN_BYTES (192u * 1024 * 1024)
+#define PLAN_BYTES ((size_t)192 * 1024 * 1024)
 
 struct plan *plan_ref(struct plan *p)
 {

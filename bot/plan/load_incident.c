@@ -79,7 +79,7 @@ static bool load_question(struct walk *w, const struct node *n, struct plan_ques
 		return false;
 	out->id = walk_checked(w, node_get(n, "id"), value_key);
 	out->ask = walk_need_text(w, n, "ask", 300);
-	out->choose = walk_strings(w, node_get(n, "choose"), CHOICES_MAX, WALK_NAME_MAX * 2,
+	out->choose = walk_strings(w, node_get(n, "choose"), CHOICES_MAX, 400,
 		&out->n_choose);
 	check_choices(w, node_get(n, "choose"));
 	out->required = walk_bool(w, node_get(n, "required"), false);

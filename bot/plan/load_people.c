@@ -188,7 +188,7 @@ void load_reach(struct walk *w)
 
 	way[0].via = "chat";
 	way[1].via = "mail";
-	way[1].after_ms = 5 * 60 * 1000;
+	way[1].after_ms = 300000;
 	if (walk_map(w, n, &keys_reach)) {
 		w->plan->reach_urgent = load_ways(w, node_get(n, "urgent"));
 		w->plan->reach_normal = load_ways(w, node_get(n, "normal"));

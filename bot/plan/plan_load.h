@@ -16,13 +16,13 @@
 struct plan;
 
 /* Bounds. One more is an error that names the bound. */
-#define PLAN_FILE_MAX (1024 * 1024) /* bytes of one file */
+#define PLAN_FILE_MAX ((size_t)1024 * 1024) /* bytes of one file */
 #define PLAN_FILES_MAX 64           /* files of one plan */
 #define PLAN_INCLUDE_DEPTH 8
 #define PLAN_NODES_MAX 100000       /* values, each use of an alias counted as a copy */
 #define PLAN_DEPTH_MAX 24           /* maps and lists inside one another */
 #define PLAN_ANCHORS_MAX 200
-#define PLAN_SECRET_MAX 16384       /* bytes of one secret */
+#define PLAN_SECRET_MAX ((size_t)16384) /* bytes of one secret */
 
 /* Where secrets that cannot be read are merely noted: `tocsin check --without-secrets`, for a CI
  * machine that has none. */

@@ -9,7 +9,7 @@
 #include "tocsin/json_out.h"
 #include "tocsin/utf8.h"
 
-#define REPORT_BYTES (96u * 1024 * 1024)
+#define REPORT_BYTES ((size_t)96 * 1024 * 1024)
 #define SHOWN_CHARS 120 /* of a source line */
 
 struct report_file {

@@ -328,7 +328,7 @@ const struct node *source_read_text(struct walk *w, const char *label, const cha
 
 	if (len > PLAN_FILE_MAX) {
 		plan_report_add(w->report, FINDING_ERROR, label, 0, 0,
-			say(w, "the plan is larger than %d bytes", PLAN_FILE_MAX), "shorten it");
+			say(w, "the plan is larger than %zu bytes", PLAN_FILE_MAX), "shorten it");
 		return m->root;
 	}
 	merge_text(m, label, text, len, true);

@@ -69,7 +69,7 @@ static bool duration_fault(const char *text, struct value_fault *f)
 bool value_duration(const char *text, int64_t *ms, struct value_fault *f)
 {
 	static const char units[] = "wdhms";
-	static const int64_t unit_ms[] = {7 * 24 * 60 * MINUTE_MS, 24 * 60 * MINUTE_MS, 60 * MINUTE_MS,
+	static const int64_t unit_ms[] = {MINUTE_MS * 60 * 24 * 7, MINUTE_MS * 60 * 24, MINUTE_MS * 60,
 		MINUTE_MS, 1000};
 	size_t next = 0; /* units come from the largest to the smallest, each once */
 	int64_t total = 0;

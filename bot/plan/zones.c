@@ -63,7 +63,7 @@ static const char *nearest_zone(struct walk *w, const char *text)
 	const char *why;
 	size_t n = 0, len;
 	char *table = read_whole_file(w->arena, arena_printf(w->arena, "%s/tzdata.zi", zone_dir()),
-		1024 * 1024, &len, &why);
+		(size_t)1 << 20, &len, &why);
 
 	/* "Z America/New_York ..." and "L America/New_York US/Eastern" */
 	for (char *line = table; line && *line && n < ZONE_NAMES_MAX;) {

@@ -380,8 +380,8 @@ void zone_to_local(const struct zone *z, int64_t utc_ms, struct local_time *out)
 
 int64_t zone_to_utc_ms(const struct zone *z, const struct local_time *t)
 {
-	int64_t local = day_number(t->year, t->month, t->day) * DAY_S + t->hour * 3600 +
-		t->minute * 60 + t->second;
+	int64_t local = day_number(t->year, t->month, t->day) * DAY_S + t->hour * 3600LL +
+		t->minute * 60LL + t->second;
 	int before = offset_at(z, local - DAY_S); /* no two changes lie within two days */
 	int after = offset_at(z, local + DAY_S);
 	int64_t first = local - before;

@@ -146,6 +146,7 @@ static enum step choices(struct context *cx, const struct call *call, struct dat
 {
 	size_t shown = 0;
 	enum step step = STEP_DONE;
+	bool buttons = false;
 
 	json_out_array(&d->j, "choices");
 	for (size_t i = 0; i < n && shown < CHOICES_MAX; i++) {
@@ -167,6 +168,7 @@ static enum step choices(struct context *cx, const struct call *call, struct dat
 		json_out_str(&d->j, "severity", inc->severity);
 		json_out_str(&d->j, "status", incident_status_name(inc->status));
 		json_out_bool(&d->j, "drill", inc->drill);
+		buttons = command != NULL;
 		if (command)
 			json_out_str(&d->j, "command", command);
 		json_out_object_end(&d->j);
@@ -176,6 +178,7 @@ static enum step choices(struct context *cx, const struct call *call, struct dat
 		json_out_int(&d->j, "more", (int64_t)(n - shown));
 	json_out_str(&d->j, "verb", incident_verbs[call->verb].name);
 	json_out_bool(&d->j, "any", shown > 0);
+	json_out_bool(&d->j, "buttons", buttons);
 	return step;
 }
 

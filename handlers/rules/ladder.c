@@ -36,9 +36,9 @@ static bool step_run(struct paging_run *run, const struct plan_step *s, bool lat
 	for (size_t i = 0; i < s->n_page; i++) {
 		size_t gaps = t.n_gaps;
 
-		if (!targets_add(&t, plan, run->inc, s->page[i], run->now_ms))
-			say_nobody(run, s->page[i]);
-		else if (t.n == 0 && t.n_gaps == gaps) /* an empty group */
+		/* A name that is gone from the plan, or an empty group. */
+		if (!targets_add(&t, plan, run->inc, s->page[i], run->now_ms) ||
+			(t.n == 0 && t.n_gaps == gaps))
 			say_nobody(run, s->page[i]);
 		for (size_t k = gaps; k < t.n_gaps; k++)
 			say_gap(run, &t.gaps[k], &t);

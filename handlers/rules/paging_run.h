@@ -10,9 +10,9 @@
 struct buf;
 struct json_out;
 
-#define PAGING_LATE_MS (60 * 1000) /* a page this much behind its time says that it is late */
+#define PAGING_LATE_MS (INT64_C(60) * 1000) /* a page this much behind its time says that it is late */
 #define PAGING_SAID_MAX 16
-#define PAGING_GIVE_UP_MS (60 * 1000) /* a way that has another behind it */
+#define PAGING_GIVE_UP_MS (INT64_C(60) * 1000) /* a way that has another behind it */
 
 struct paging_run {
 	struct context *cx;

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define ALERTS_MAX 20
-#define ALERTS_QUIET_MS (5 * 60 * 1000)
+#define ALERTS_QUIET_MS (INT64_C(5) * 60 * 1000)
 #define ALERTS_SAID_MAX 5 /* with more alerts than this only the list in the thread changes */
 
 struct arena;

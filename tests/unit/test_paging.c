@@ -137,6 +137,7 @@ static void test_ack_in_flight(void **state)
 	/* The other order: Slack had it already. */
 	s->fate = FATE_PENDING;
 	s->send.guard = "";
+	w.first_pending = 0;
 	pager_deliver(&w);
 	assert_int_equal(pager_count(&w, "page/chat_done"), 1);
 	assert_true(says("page/chat_done", "Chloé Roy"));
@@ -552,7 +553,7 @@ static void check_stopped(void)
 static void test_random(void **state)
 {
 	(void)state;
-	for (unsigned round = 0; round < 200; round++) {
+	for (unsigned round = 0; round < 120; round++) {
 		seed = round * 7919 + 1;
 		pager_init(&w, &test_plan, all_severities[round % 10], T0 + roll(1200) * MINUTE);
 		w.after = check_step;
@@ -564,7 +565,7 @@ static void test_random(void **state)
 		check_stopped();
 		pager_release(&w);
 	}
-	assert_true(checked > 4000);
+	assert_true(checked > 2500);
 	pager_init(&w, &test_plan, "P3", T0);
 }
 

@@ -100,7 +100,7 @@ static void make_key(struct link_key *k, struct fact *fact)
 static void on_load(void *ud, enum store_status status, struct fact *facts, size_t n)
 {
 	struct link_key *k = ud;
-	const char *secret = "";
+	const char *secret;
 
 	if (k->closing || status != STORE_OK || n != 1) {
 		link_key_next(k);
@@ -116,6 +116,7 @@ static void on_load(void *ud, enum store_status status, struct fact *facts, size
 			arena_recovery_clear(k->arena);
 		return;
 	}
+	secret = "";
 	if (facts[0].state == FACT_KNOWN)
 		secret = json_in_str(json_in_load(k->arena, facts[0].value, facts[0].len), "secret");
 	if (strlen(secret) == 64) {

@@ -35,7 +35,7 @@ struct call {
 	unsigned long http_id;
 	char *method, *url, *token, *channel, *body, *trace;
 	size_t body_len;
-	bool form, urgent, to_url;
+	bool form, urgent, to_url, own_token;
 	long timeout_ms;
 	slack_reply_fn fn;
 	void *ud;
@@ -121,6 +121,7 @@ static struct call *call_new(struct slack_api *api, const struct slack_call *s)
 		return NULL;
 	c->api = api;
 	c->to_url = s->url != NULL;
+	c->own_token = s->token != NULL;
 	c->method = copy(s->method);
 	c->token = copy(s->token ? s->token : api->token);
 	c->channel = copy(s->channel);
@@ -159,7 +160,7 @@ static void call_done(struct call *c, const struct slack_reply *r)
 		!strcmp(r->error, "rate_limited");
 
 	metrics_inc1(METRIC_SLACK_CALLS, limited ? METRIC_SLACK_LIMITED : as[r->verdict]);
-	if (!c->to_url && api->in_trouble != r->token_trouble &&
+	if (!c->to_url && !c->own_token && api->in_trouble != r->token_trouble &&
 	    (r->token_trouble || r->verdict == SLACK_OK)) {
 		api->in_trouble = r->token_trouble;
 		if (api->trouble)

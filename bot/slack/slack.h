@@ -82,7 +82,7 @@ struct slack_http_request {
 typedef void (*slack_http_fn)(void *ud, int status, const char *content_type, const char *body,
 	size_t body_len);
 
-/* An id for slack_http_forget(). */
+/* An id for slack_http_forget(); 0 when memory is out: fn is not called then, answer 503. */
 uint64_t slack_http_receive(struct slack *s, const struct slack_http_request *req,
 	slack_http_fn fn, void *ud);
 void slack_http_forget(struct slack *s, uint64_t id);

@@ -385,7 +385,7 @@ const struct method methods_other[] = {
 	{ "usergroups.users.list", 20, TOKEN_BOT, METHOD_FORM, "usergroups:read",
 	  "usergroup*:id include_disabled:bool team_id:str", groups_users },
 	{ "usergroups.users.update", 20, TOKEN_BOT, 0, "usergroups:write",
-	  "usergroup*:id users*:csv include_count:bool team_id:str", groups_update },
+	  "usergroup*:id users:csv include_count:bool team_id:str", groups_update },
 	{ "files.getUploadURLExternal", 100, TOKEN_BOT, METHOD_FORM, "files:write",
 	  "filename*:str length*:int alt_txt:str snippet_type:str", files_url },
 	{ "files.completeUploadExternal", 100, TOKEN_BOT, 0, "files:write",

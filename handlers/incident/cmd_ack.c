@@ -56,6 +56,7 @@ enum step verb_ack(struct context *cx)
 	incident_log(cx, inc, "ack", &call->by, "");
 	inc->activity_ms = cx->req->now_ms;
 	paging_acknowledged(cx, inc, &cx->req->who);
+	incident_invite(cx, inc, call->by.user);
 	incident_save(cx, inc);
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);

@@ -60,7 +60,7 @@ enum step verb_resolve(struct context *cx)
 	inc->update_due_ms = 0;
 	if (sev && sev->postmortem_ms && !inc->postmortem_done_ms && !inc->drill)
 		inc->postmortem_due_ms = cx->req->now_ms + sev->postmortem_ms;
-	inc->root_dirty = inc->index_dirty = true;
+	inc->root_dirty = inc->index_dirty = inc->topic_dirty = true;
 	incident_log(cx, inc, "resolved", &call->by, summary);
 	paging_stop(cx, inc, "resolved");
 	say(cx, inc, "resolved", "incident/resolved", true);
@@ -84,7 +84,7 @@ enum step verb_reopen(struct context *cx)
 	inc->summary = "";
 	inc->reason = "";
 	inc->n_items = 0;
-	inc->root_dirty = inc->index_dirty = true;
+	inc->root_dirty = inc->index_dirty = inc->topic_dirty = true;
 	inc->activity_ms = cx->req->now_ms;
 	incident_set_due(cx, inc);
 	incident_log(cx, inc, "reopened", &call->by, reason);
@@ -168,7 +168,7 @@ static enum step close_now(struct context *cx, struct incident *inc, const char 
 	inc->status = INCIDENT_CLOSED;
 	inc->closed_ms = inc->activity_ms = cx->req->now_ms;
 	inc->reason = anyway;
-	inc->root_dirty = inc->index_dirty = true;
+	inc->root_dirty = inc->index_dirty = inc->topic_dirty = true;
 	incident_log(cx, inc, *anyway ? "closed_anyway" : "closed", &call->by, anyway);
 	paging_stop(cx, inc, "closed");
 	say(cx, inc, "closed", "incident/closed", true);
@@ -261,7 +261,7 @@ enum step verb_cancel(struct context *cx)
 	inc->resolved_by = call->by;
 	inc->update_due_ms = 0;
 	inc->reason = text_of(cx, call->next);
-	inc->root_dirty = inc->index_dirty = true;
+	inc->root_dirty = inc->index_dirty = inc->topic_dirty = true;
 	incident_log(cx, inc, "cancelled", &call->by, inc->reason);
 	paging_stop(cx, inc, "cancelled");
 	say(cx, inc, "cancelled", "incident/cancelled", true);

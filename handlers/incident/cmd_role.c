@@ -134,19 +134,6 @@ static bool role_is_held_by(struct incident *inc, const char *role, const struct
 	return strcmp(r->who.user, who->user) == 0;
 }
 
-static void role_invite(struct context *cx, struct incident *inc, const struct incident_who *who)
-{
-	struct send s = {.lane = LANE_CHAT, .op = "chat.invite"};
-
-	if (!*inc->home.room || !*who->user)
-		return;
-	s.entity = incident_entity(cx, inc);
-	s.key = incident_key(cx, inc, "invite");
-	s.to = (struct place){inc->home.platform, inc->home.room, ""};
-	s.users = who->user;
-	effects_send(cx->out, &s);
-}
-
 static enum step role_give(struct context *cx, struct incident *inc, const char *role,
 	const struct incident_who *who)
 {
@@ -176,7 +163,7 @@ static enum step role_give(struct context *cx, struct incident *inc, const char 
 	incident_who_data(&d.j, "by", &call->by);
 	incident_post(cx, inc, "role", "incident/role", data_end(&d), false);
 	if (who)
-		role_invite(cx, inc, who);
+		incident_invite(cx, inc, who->user);
 	incident_save(cx, inc);
 	return done(cx, inc);
 }

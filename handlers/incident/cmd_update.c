@@ -40,7 +40,7 @@ static void set_status(struct context *cx, struct incident *inc, enum incident_s
 	if (inc->status == status)
 		return;
 	inc->status = status;
-	inc->root_dirty = true;
+	inc->root_dirty = inc->topic_dirty = true;
 	incident_log(cx, inc, "status", &call_of(cx)->by, incident_status_name(status));
 }
 
@@ -214,7 +214,7 @@ enum step verb_sev(struct context *cx)
 		return refuse_state(cx, "incident/severity_same");
 	reason = args_cut(cx->arena, args_rest(&call->args, call->next + words, cx->plan, true), 500);
 	inc->severity = sev->key;
-	inc->root_dirty = true;
+	inc->root_dirty = inc->topic_dirty = true;
 	incident_set_due(cx, inc);
 	incident_activity(cx, inc);
 	sev_say(cx, inc, before, rank(cx, sev) < rank(cx, old), reason);

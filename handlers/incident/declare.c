@@ -76,6 +76,8 @@ void incident_first_post(struct context *cx, struct incident *inc)
 	data_answers(cx, inc, &d.j);
 	data_people(cx, &d.j, "mentions", pi->notify_mention, pi->n_mention, inc);
 	json_out_bool(&d.j, "told", pi->n_mention > 0);
+	data_people(cx, &d.j, "informed", sev ? sev->tell : NULL, sev ? sev->n_tell : 0, inc);
+	json_out_bool(&d.j, "informs", sev && sev->n_tell > 0);
 	if (sev && sev->ack_ms && !incident_is_acked(inc))
 		json_out_int(&d.j, "ack_by", seconds(inc->declared_ms + sev->ack_ms));
 	if (sev && sev->fix_ms)

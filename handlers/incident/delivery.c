@@ -55,19 +55,20 @@ static void tell_declarer(struct context *cx, struct incident *inc, const char *
 	effects_send(cx->out, &s);
 }
 
-/* First the plan's channel, then where it was typed, then the declarer alone. Each once. */
+/* First the plan's channel, then where it was typed, then the declarer alone. */
 static void root_failed(struct context *cx, struct incident *inc)
 {
 	const char *failed = inc->home.channel, *next = "";
 
-	if (*inc->home.root_ts)
-		return;
-	if (*failed && *inc->origin.channel && strcmp(failed, inc->origin.channel) != 0)
+	if (inc->home.moves == 0 && *inc->origin.channel && strcmp(failed, inc->origin.channel) != 0)
 		next = inc->origin.channel;
 	incident_log(cx, inc, "root_failed", NULL,
 		arena_printf(cx->arena, "%s: %s", failed, cx->req->delivery.error));
-	if (!*failed) /* even the direct message failed: the log has it, and `list` shows it */
+	/* Even the direct message failed: the log has it, and `list` shows it. */
+	if (!*failed || inc->home.moves == INCIDENT_MOVES_MAX)
 		return;
+	inc->home.moves++;
+	inc->home.root_ts = "";
 	inc->home.channel = next;
 	inc->index_dirty = true;
 	incident_post_root(cx, inc, next, incident_fallback_user(cx, inc));
@@ -82,6 +83,7 @@ static void room_send(struct context *cx, struct incident *inc, struct send *s, 
 	s->entity = incident_entity(cx, inc);
 	s->key = incident_key(cx, inc, what);
 	s->to = (struct place){inc->home.platform, inc->home.room, ""};
+	s->note = NOTE_ROOM;
 	effects_send(cx->out, s);
 }
 
@@ -199,6 +201,35 @@ static void room_failed(struct context *cx, struct incident *inc)
 	incident_post(cx, inc, "room-failed", "incident/room_failed", data_end(&d), false);
 }
 
+/* The channel cannot be written to any more, and will not mend itself. */
+static bool channel_is_gone(const char *error)
+{
+	static const char *const errors[] = {"channel_not_found", "is_archived", "not_in_channel",
+		"restricted_action", "channel_is_deleted"};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(error, errors[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The incident's own channel was archived or the bot put out: the talk goes back to the thread. */
+static void room_lost(struct context *cx, struct incident *inc)
+{
+	struct data d;
+
+	if (!*inc->home.room)
+		return;
+	effects_unlink(cx->out, arena_printf(cx->arena, "room:%s:%s", platform_word(inc), inc->home.room));
+	incident_log(cx, inc, "room_failed", NULL, cx->req->delivery.error);
+	inc->home.room = "";
+	inc->root_dirty = true;
+	data_begin_inc(cx, &d, inc);
+	data_root(cx, inc, &d.j);
+	json_out_str(&d.j, "error", cx->req->delivery.error);
+	incident_post(cx, inc, "room-lost", "incident/room_lost", data_end(&d), false);
+}
+
 /* --- the door ------------------------------------------------------------------------------------- */
 
 static bool is_note(const struct delivery *d, const char *note)
@@ -210,12 +241,11 @@ static bool is_note(const struct delivery *d, const char *note)
 static bool delivered(struct context *cx, struct incident *inc)
 {
 	const struct delivery *d = &cx->req->delivery;
-	bool ok = d->outcome == DELIVERY_ACCEPTED || d->outcome == DELIVERY_SENT;
 
 	if (is_note(d, "root")) {
 		if (d->outcome == DELIVERY_ACCEPTED && *d->ts)
 			root_is_there(cx, inc);
-		else if (d->outcome == DELIVERY_FAILED)
+		else if (d->outcome == DELIVERY_FAILED && !*inc->home.root_ts)
 			root_failed(cx, inc);
 		else
 			return false;
@@ -232,8 +262,19 @@ static bool delivered(struct context *cx, struct incident *inc)
 	}
 	if (paging_delivery(cx, inc))
 		return true;
+	if (d->outcome != DELIVERY_FAILED)
+		return false;
+	if (is_note(d, NOTE_ROOM) && channel_is_gone(d->error)) {
+		room_lost(cx, inc);
+		return true;
+	}
+	/* While a new root is on its way the old channel's failures are no news. */
+	if (is_note(d, NOTE_THREAD) && channel_is_gone(d->error) && *inc->home.root_ts) {
+		root_failed(cx, inc);
+		return true;
+	}
 	/* A message that could not be posted is not lost without a word. */
-	if (!ok && d->outcome == DELIVERY_FAILED && strcmp(d->op, "chat.post") == 0) {
+	if (strcmp(d->op, "chat.post") == 0) {
 		incident_log(cx, inc, "post_failed", NULL,
 			arena_printf(cx->arena, "%s: %s", d->key, d->error));
 		return true;

@@ -136,6 +136,7 @@ static void put_home(struct json_out *j, const struct incident *inc)
 	put_str(j, "channel", inc->home.channel);
 	put_str(j, "root", inc->home.root_ts);
 	put_bool(j, "wants_room", inc->home.wants_room);
+	put_int(j, "moves", inc->home.moves);
 	put_str(j, "room", inc->home.room);
 	json_out_object_end(j);
 	json_out_object(j, "origin");
@@ -283,6 +284,7 @@ static void get_home(const json_t *o, struct incident *inc)
 	inc->home.channel = at.channel;
 	inc->home.root_ts = json_in_str(home, "root");
 	inc->home.wants_room = json_in_bool(home, "wants_room");
+	inc->home.moves = json_in_int(home, "moves");
 	inc->home.room = json_in_str(home, "room");
 	get_place(json_in_get(o, "origin"), &inc->origin);
 	inc->alert_source = json_in_str(alert, "source");

@@ -151,6 +151,7 @@ void incident_post(struct context *cx, struct incident *inc, const char *what,
 	if (*inc->home.room) {
 		s.key = incident_key(cx, inc, what);
 		s.to = (struct place){inc->home.platform, inc->home.room, ""};
+		s.note = NOTE_ROOM;
 		effects_send(cx->out, &s);
 		if (!broadcast)
 			return;
@@ -160,6 +161,20 @@ void incident_post(struct context *cx, struct incident *inc, const char *what,
 	s.to = (struct place){inc->home.platform, inc->home.channel, ""};
 	s.thread_ref = arena_printf(cx->arena, "%s/root", inc->id);
 	s.broadcast = broadcast;
+	s.note = NOTE_THREAD;
+	effects_send(cx->out, &s);
+}
+
+void incident_invite(struct context *cx, struct incident *inc, const char *user)
+{
+	struct send s = {.lane = LANE_CHAT, .op = "chat.invite"};
+
+	if (!*inc->home.room || !*user)
+		return;
+	s.entity = incident_entity(cx, inc);
+	s.key = incident_key(cx, inc, "invite");
+	s.to = (struct place){inc->home.platform, inc->home.room, ""};
+	s.users = user;
 	effects_send(cx->out, &s);
 }
 
@@ -239,22 +254,40 @@ static void update_root(struct context *cx, struct incident *inc, const char *re
 	effects_send(cx->out, &s);
 }
 
+static void update_topic(struct context *cx, struct incident *inc, const char *data)
+{
+	struct send s = {.lane = LANE_CHAT, .op = "chat.topic", .template_name = "incident/topic"};
+
+	s.entity = incident_entity(cx, inc);
+	s.key = incident_key(cx, inc, "topic");
+	s.to = (struct place){inc->home.platform, inc->home.room, ""};
+	s.data = data;
+	effects_send(cx->out, &s);
+}
+
+static void save_root(struct context *cx, struct incident *inc)
+{
+	struct data d;
+	const char *data;
+
+	data_begin_inc(cx, &d, inc);
+	data_root(cx, inc, &d.j);
+	data = data_end(&d);
+	update_root(cx, inc, arena_printf(cx->arena, "%s/root", inc->id), data);
+	if (!*inc->home.room)
+		return;
+	update_root(cx, inc, arena_printf(cx->arena, "%s/room", inc->id), data);
+	if (inc->topic_dirty)
+		update_topic(cx, inc, data);
+}
+
 void incident_save(struct context *cx, struct incident *inc)
 {
 	struct buf doc;
 
 	reminders_plan(cx, inc);
-	if (inc->root_dirty && inc->version) {
-		struct data d;
-		const char *data;
-
-		data_begin_inc(cx, &d, inc);
-		data_root(cx, inc, &d.j);
-		data = data_end(&d);
-		update_root(cx, inc, arena_printf(cx->arena, "%s/root", inc->id), data);
-		if (*inc->home.room)
-			update_root(cx, inc, arena_printf(cx->arena, "%s/room", inc->id), data);
-	}
+	if (inc->root_dirty && inc->version)
+		save_root(cx, inc);
 	if (inc->index_dirty)
 		save_indexes(cx, inc);
 	buf_init_arena(&doc, cx->arena, DOC_MAX);

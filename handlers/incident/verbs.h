@@ -124,7 +124,13 @@ void data_person(struct context *cx, struct json_out *j, const char *key,
 	const struct incident_who *who);
 int64_t seconds(int64_t ms);
 
-/* declare.c, room.c */
+/* Invites somebody into the incident's own channel, when it has one and they are on that platform. */
+void incident_invite(struct context *cx, struct incident *inc, const char *user);
+/* The notes by which the results of posts come back: in the room, in the thread. */
+#define NOTE_ROOM "in_room"
+#define NOTE_THREAD "in_thread"
+
+/* declare.c */
 void incident_first_post(struct context *cx, struct incident *inc);
 void incident_want_room(struct context *cx, struct incident *inc);
 void incident_post_root(struct context *cx, struct incident *inc, const char *channel,
@@ -134,7 +140,6 @@ const char *notify_channel(struct context *cx);
  * person; a platform id, "" when there is nobody. */
 const char *incident_fallback_user(struct context *cx, const struct incident *inc);
 
-/* end.c: shared by verbs */
 void incident_activity(struct context *cx, struct incident *inc);
 void incident_set_due(struct context *cx, struct incident *inc);
 

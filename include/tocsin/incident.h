@@ -33,6 +33,7 @@
 #define INCIDENT_ROLES_MAX 16
 #define INCIDENT_ANSWERS_MAX 20
 #define INCIDENT_ITEMS_MAX 40
+#define INCIDENT_MOVES_MAX 3     /* times that the thread goes elsewhere when its channel is gone */
 #define INCIDENT_TITLE_MAX 200   /* characters shown; the log keeps more */
 #define INCIDENT_TEXT_MAX 3000   /* characters kept of any other text */
 
@@ -86,6 +87,7 @@ struct incident_home {
 	const char *root_ts;  /* "" until the root was delivered */
 	const char *room;     /* the incident's own channel, "" : none */
 	bool wants_room;      /* asked for and not there yet */
+	int64_t moves;        /* how often the root message had to go somewhere else */
 };
 
 struct incident {
@@ -148,6 +150,7 @@ struct incident {
 
 	/* Not stored: what this run has changed. */
 	bool root_dirty;      /* the root message shows something else now */
+	bool topic_dirty;     /* severity or status changed: the room's topic says them */
 	bool index_dirty;     /* opened, ended or moved: the indexes must follow */
 };
 

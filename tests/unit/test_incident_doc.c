@@ -35,7 +35,7 @@ static struct incident full(void)
 	inc.n_items = INCIDENT_ITEMS_MAX;
 	for (size_t i = 0; i < INCIDENT_ITEMS_MAX; i++)
 		inc.items[i] = (struct incident_item){"Tell the groups", {"ada", "", "Ada Park"}, 7};
-	inc.home = (struct incident_home){PLATFORM_SLACK, "C1", "17.5", "C0ROOM", true};
+	inc.home = (struct incident_home){PLATFORM_SLACK, "C1", "17.5", "C0ROOM", true, 1};
 	inc.alert_source = "prometheus";
 	inc.alert_key = "abc";
 	inc.alert_firing = true;

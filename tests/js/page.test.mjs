@@ -174,6 +174,7 @@ test('messages, mentions and reactions of one person reach another; unread chann
 	await be('Ben Ortiz');
 	await page.locator('#messages .mention.you').waitFor();
 	await page.locator('.reaction').waitFor();
+	await shot('community');
 });
 
 test('an unknown command and an app that is away are told', async () => {
@@ -190,11 +191,14 @@ test('the home tab', async () => {
 	await page.getByRole('button', { name: 'Messages' }).waitFor();
 	await page.getByRole('button', { name: 'Home', exact: true }).click();
 	await page.getByRole('heading', { name: 'You are on call until 18:00' }).waitFor();
+	await shot('home');
 });
 
 test('it fits a telephone', async () => {
 	await page.setViewportSize({ width: 390, height: 780 });
 	await page.getByRole('button', { name: 'Channels' }).click();
+	await page.locator('#sidebar.open').evaluate((node) => Promise.all(node.getAnimations().map((a) => a.finished)));
+	await shot('drawer');
 	await page.locator('[data-channel=C0WARROOM]').click();
 	await page.getByRole('heading', { name: '# war-room' }).waitFor();
 	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);

@@ -606,7 +606,7 @@ static void task_know_person(struct task *t)
 
 	if (!who->user)
 		who->user = "";
-	if (strncmp(who->user, "person:", 7) == 0)
+	if (who->platform == PLATFORM_NONE && strncmp(who->user, "person:", 7) == 0)
 		who->person = plan_person(t->plan, who->user + 7);
 	else if (who->platform == PLATFORM_SLACK && *who->user)
 		who->person = plan_person_by_slack(t->plan, who->user);

@@ -218,6 +218,29 @@ void md_tape_free(struct md_tape *t)
 	drop(t);
 }
 
+/* md4c lets NULs through in some places (code spans); here none arrives. */
+static const char *without_nuls(struct arena *a, const char *s, size_t *len)
+{
+	size_t i, n = 0;
+	char *copy, *out;
+
+	for (i = 0; i < *len; i++)
+		n += !s[i];
+	if (!n)
+		return s;
+	out = copy = arena_alloc(a, *len + 2 * n + 1);
+	for (i = 0; i < *len; i++) {
+		if (s[i]) {
+			*out++ = s[i];
+		} else {
+			memcpy(out, "\xef\xbf\xbd", 3);
+			out += 3;
+		}
+	}
+	*len += 2 * n;
+	return copy;
+}
+
 struct md_tape *md_tape_record(struct arena *a, const char *markdown, size_t len)
 {
 	static const MD_PARSER parser = {
@@ -232,6 +255,7 @@ struct md_tape *md_tape_record(struct arena *a, const char *markdown, size_t len
 	arena_defer(a, drop, t);
 	if (len > MD_BYTES_MAX)
 		len = MD_BYTES_MAX;
+	markdown = without_nuls(a, markdown, &len);
 	/* -1 is md4c's own lack of memory; 1 is ours, or the end of the tape. */
 	if (md_parse(markdown, (MD_SIZE)len, &parser, t) < 0 || t->no_memory)
 		arena_alloc(a, (size_t)-1);

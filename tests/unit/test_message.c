@@ -145,6 +145,17 @@ static void blocks(void **state)
 	is("&amp; &#35; &nope; &hellip;", "text:& # &nope; \xe2\x80\xa6\n");
 }
 
+static void any_byte(void **state)
+{
+	static const char bytes[] = "`a\0b` c\0d\n\n```\n\0\n```\n";
+	struct arena *a = arena_new(1 << 20);
+
+	(void)state;
+	assert_string_equal(show(a, bytes, sizeof(bytes) - 1),
+		"text:code<a\xef\xbf\xbd" "b> c\xef\xbf\xbd" "d\ncode:\xef\xbf\xbd\n");
+	arena_free(a);
+}
+
 static void quotes(void **state)
 {
 	(void)state;
@@ -336,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks),
+		cmocka_unit_test(any_byte),
 		cmocka_unit_test(quotes),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(buttons),

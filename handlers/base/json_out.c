@@ -1,7 +1,6 @@
 /* json_out.c - see json_out.h. */
 #include "tocsin/json_out.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,16 +50,35 @@ static void put_string(struct buf *b, const char *s, size_t len)
 	buf_char(b, '"');
 }
 
-/* The comma and the key before any value. */
+/* The comma and the key before any value, in one piece where the key is as plain as keys are. */
 static void put_key(struct json_out *j, const char *key)
 {
+	char small[64];
+	size_t n = 0;
+
 	if (!j->first[j->depth])
-		buf_char(j->buf, ',');
+		small[n++] = ',';
 	j->first[j->depth] = false;
-	if (key) {
-		put_string(j->buf, key, strlen(key));
-		buf_char(j->buf, ':');
+	if (!key) {
+		buf_add(j->buf, small, n);
+		return;
 	}
+	small[n++] = '"';
+	for (const char *s = key; n < sizeof(small) - 2; s++) {
+		if (!*s) {
+			small[n++] = '"';
+			small[n++] = ':';
+			buf_add(j->buf, small, n);
+			return;
+		}
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x80 || *s == '"' || *s == '\\')
+			break;
+		small[n++] = *s;
+	}
+	if (*small == ',')
+		buf_char(j->buf, ',');
+	put_string(j->buf, key, strlen(key));
+	buf_char(j->buf, ':');
 }
 
 static void open_level(struct json_out *j, const char *key, char c)
@@ -120,8 +138,16 @@ void json_out_str(struct json_out *j, const char *key, const char *value)
 
 void json_out_int(struct json_out *j, const char *key, int64_t value)
 {
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char digits[24], *p = digits + sizeof(digits);
+
 	put_key(j, key);
-	buf_printf(j->buf, "%" PRId64, value);
+	do
+		*--p = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--p = '-';
+	buf_add(j->buf, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 void json_out_bool(struct json_out *j, const char *key, bool value)

@@ -397,7 +397,8 @@ static bool is_one_of(const char *s, const char *a, const char *b, const char *c
 static const struct plan_severity *severity_of(const struct plan *plan, const char *letters,
 	unsigned number)
 {
-	bool sev = is_one_of(letters, "sev", "severity", "s");
+	/* Not "S3": that is a product's name more often than a severity. */
+	bool sev = strcmp(letters, "sev") == 0 || strcmp(letters, "severity") == 0;
 	char own[12];
 	unsigned own_number;
 	bool has;

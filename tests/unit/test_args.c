@@ -140,10 +140,10 @@ static void test_severities(void **state)
 	} cases[] = {
 		{&plan_p, "p0 x", "P0", 1}, {&plan_p, "P1: x", "P1", 1}, {&plan_p, "p-2", "P2", 1},
 		{&plan_p, "sev0", "P0", 1}, {&plan_p, "SEV1", "P0", 1}, {&plan_p, "Sev-2", "P1", 1},
-		{&plan_p, "sev 1 x", "P0", 2}, {&plan_p, "severity 3:", "P2", 2}, {&plan_p, "s1", "P0", 1},
+		{&plan_p, "sev 1 x", "P0", 2}, {&plan_p, "severity 3:", "P2", 2}, {&plan_p, "s1", NULL, 0},
 		{&plan_p, "prio1", "P1", 1}, {&plan_p, "priority 1", "P1", 2}, {&plan_p, "p3", NULL, 0},
 		{&plan_p, "sev9", NULL, 0}, {&plan_p, "sev x", NULL, 0}, {&plan_p, "sev", NULL, 0},
-		{&plan_p, "500s", NULL, 0}, {&plan_p, "s3 bucket", "P2", 1}, {&plan_p, "p", NULL, 0},
+		{&plan_p, "500s", NULL, 0}, {&plan_p, "s3 bucket", NULL, 0}, {&plan_p, "p", NULL, 0},
 		{&plan_p, "p0x", NULL, 0}, {&plan_p, "p99999999999999999999", NULL, 0},
 		{&plan_s, "sev1", "SEV1", 1}, {&plan_s, "sev 2", "SEV2", 2}, {&plan_s, "p0", "SEV1", 1},
 		{&plan_s, "P1", "SEV2", 1}, {&plan_s, "sev0", NULL, 0}, {&plan_s, "p2", NULL, 0},

@@ -238,7 +238,7 @@ static void config(struct fake *f, struct request *r, json_t *in)
 /* Everything as at the start, except that the app's sockets stay open. */
 static void reset(struct fake *f, struct request *r, json_t *in)
 {
-	struct workspace *fresh = workspace_new(f->opt.workspace_path);
+	struct workspace *fresh = workspace_new(f->opt.workspace_path, f->opt.manifest_path);
 
 	(void)in;
 	if (!fresh) {

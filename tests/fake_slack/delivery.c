@@ -18,7 +18,8 @@
 #define ANSWER_MAX (1u << 20)
 
 struct delivery {
-	char host[200], path[400];
+	char host[200];
+	char events[400], commands[400], actions[400]; /* paths */
 	char *secret;
 	struct sockaddr_storage address;
 	struct post *posts; /* under way */
@@ -51,7 +52,6 @@ static int url_parse(struct delivery *d, const char *url)
 		return -1;
 	end = p + strcspn(p, "/");
 	snprintf(d->host, sizeof(d->host), "%.*s", (int)(end - p), p);
-	snprintf(d->path, sizeof(d->path), "%s", *end ? end : "/");
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(d->host, ":"), d->host);
 	if (strchr(d->host, ':'))
 		snprintf(port, sizeof(port), "%s", strchr(d->host, ':') + 1);
@@ -62,15 +62,26 @@ static int url_parse(struct delivery *d, const char *url)
 	return 0;
 }
 
-struct delivery *delivery_new(const char *url, const char *secret)
+/* The path alone: everything goes to one host. */
+static void path_take(char out[400], const char *url, const char *fallback)
+{
+	const char *path = url && !strncmp(url, "http://", 7) ? strchr(url + 7, '/') : url;
+
+	snprintf(out, 400, "%s", path ? path : fallback);
+}
+
+struct delivery *delivery_new(const struct options *options)
 {
 	struct delivery *d = calloc(1, sizeof(*d));
 
-	if (url_parse(d, url) < 0) {
+	if (url_parse(d, options->events_url) < 0) {
 		free(d);
 		return NULL;
 	}
-	d->secret = strdup(secret ? secret : "fake-signing-secret");
+	path_take(d->events, options->events_url, "/");
+	path_take(d->commands, options->commands_url, d->events);
+	path_take(d->actions, options->actions_url, d->events);
+	d->secret = strdup(options->signing_secret ? options->signing_secret : "fake-signing-secret");
 	return d;
 }
 
@@ -289,12 +300,12 @@ static void on_post_connected(uv_connect_t *connect, int status)
 	uv_write(&p->write, (uv_stream_t *)&p->tcp, &buf, 1, on_post_written);
 }
 
-static struct post *post_new(struct fake *f, const char *type, const char *body, const char *timestamp,
-			     const char *signature, int attempt)
+static struct post *post_new(struct fake *f, const char *path, const char *type, const char *body,
+			     const char *timestamp, const char *signature, int attempt)
 {
 	struct delivery *d = f->delivery;
 	struct post *p = calloc(1, sizeof(*p));
-	size_t bytes = strlen(body), size = bytes + 2000;
+	size_t bytes = strlen(body), size = bytes + strlen(path) + 2000;
 	char retry[100] = "";
 	int error;
 
@@ -306,7 +317,7 @@ static struct post *post_new(struct fake *f, const char *type, const char *body,
 	p->out_bytes = (size_t)snprintf(p->out, size,
 		"POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: Slackbot 1.0 (fake)\r\nAccept: */*\r\n"
 		"Content-Type: %s\r\nContent-Length: %zu\r\nX-Slack-Request-Timestamp: %.40s\r\n"
-		"X-Slack-Signature: %.100s\r\n%sConnection: close\r\n\r\n", d->path, d->host, type, bytes,
+		"X-Slack-Signature: %.100s\r\n%sConnection: close\r\n\r\n", path, d->host, type, bytes,
 		timestamp, signature, retry);
 	memcpy(p->out + p->out_bytes, body, bytes);
 	p->out_bytes += bytes;
@@ -325,10 +336,12 @@ void delivery_send(struct fake *f, uint64_t serial, const char *type, json_t *pa
 {
 	bool event = !strcmp(type, "events_api");
 	char *json = json_dumps(payload, JSON_COMPACT | JSON_ESCAPE_SLASH), *body = json;
+	const char *path = event ? f->delivery->events : f->delivery->actions;
 	char timestamp[24], signature[70];
 
 	if (!strcmp(type, "slash_commands")) {
 		body = form_encode(payload);
+		path = f->delivery->commands;
 	} else if (!event) {
 		json_t *fields = json_pack("{s:s}", "payload", json);
 
@@ -337,8 +350,8 @@ void delivery_send(struct fake *f, uint64_t serial, const char *type, json_t *pa
 	}
 	snprintf(timestamp, sizeof(timestamp), "%lld", (long long)(clock_wall_us() / 1000000));
 	sign(f->delivery->secret, timestamp, body, strlen(body), signature);
-	post_new(f, event ? "application/json" : "application/x-www-form-urlencoded", body, timestamp,
-		 signature, attempt)->serial = serial;
+	post_new(f, path, event ? "application/json" : "application/x-www-form-urlencoded", body,
+		 timestamp, signature, attempt)->serial = serial;
 	if (body != json)
 		free(body);
 	free(json);
@@ -361,7 +374,8 @@ void delivery_admin(struct fake *f, struct request *r, json_t *in)
 		 (long long)json_number(in, "timestamp", clock_wall_us() / 1000000));
 	sign(*json_text(in, "secret") ? json_text(in, "secret") : f->delivery->secret, timestamp, body,
 	     strlen(body), signature);
-	post_new(f, type, body, timestamp,
+	post_new(f, *json_text(in, "path") ? json_text(in, "path") : f->delivery->events, type, body,
+		 timestamp,
 		 json_object_get(in, "signature") ? json_text(in, "signature") : signature,
 		 (int)json_number(in, "attempt", 0))->request = r->id;
 }

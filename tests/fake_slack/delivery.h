@@ -12,18 +12,19 @@
 #include <jansson.h>
 
 struct fake;
+struct options;
 struct request;
 struct delivery;
 
-/* url: http://host:port/path. Returns NULL when it cannot be used. */
-struct delivery *delivery_new(const char *url, const char *secret);
+/* From events_url (http://host:port/path) and its like. Returns NULL when it cannot be used. */
+struct delivery *delivery_new(const struct options *options);
 void delivery_free(struct delivery *d);
 
 /* Sends one; envelope_acked() or envelope_failed() follows, never from inside this call. */
 void delivery_send(struct fake *f, uint64_t serial, const char *type, json_t *payload, int attempt);
 
 /*
- * POST /admin/http {body?, content_type?, timestamp?, signature?, secret?}: one request as the
+ * POST /admin/http {path?, body?, content_type?, timestamp?, signature?, secret?}: one request as the
  * test wants it; without a body the url_verification. Answers {status, body}.
  */
 void delivery_admin(struct fake *f, struct request *r, json_t *in);

@@ -28,11 +28,14 @@ struct delivery;
 struct options {
 	const char *host;
 	const char *workspace_path;
+	const char *manifest_path;
 	const char *ready_path;
 	const char *log_path;
 	const char *page_dir;
 	const char *page_label;     /* shown beside the title of the page; NULL: nothing */
 	const char *events_url;     /* HTTP mode: where requests go instead of down a socket */
+	const char *commands_url;   /* NULL: as events_url */
+	const char *actions_url;
 	const char *signing_secret;
 	int port;
 	bool rate_limits;

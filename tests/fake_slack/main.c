@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --port N             port to listen on; 0 picks a free one (default 0)\n"
 	"  --host ADDRESS       address to listen on (default 127.0.0.1)\n"
 	"  --workspace FILE     people, channels and tokens (JSON); default: built in\n"
+	"  --manifest FILE      the app's manifest (JSON): its scopes, events and commands\n"
 	"  --ready-file PATH    write the base URL there once ready\n"
 	"  --rate-limits on|off answer 429 as Slack would (default on)\n"
 	"  --strict on|off      note broken rules as complaints (default on)\n"
@@ -33,11 +34,12 @@ static const char usage[] =
 	"  --page-dir DIR       files of the workspace page\n"
 	"  --page-label TEXT    shown beside the workspace's name\n"
 	"  --events-url URL     HTTP mode: send signed requests there, no sockets\n"
+	"  --commands-url URL, --actions-url URL   where those go, if elsewhere on that host\n"
 	"  --signing-secret S   for --events-url\n"
 	"  --quiet              log nothing to stderr\n";
 
 enum { OPT_PORT = 1, OPT_HOST, OPT_WORKSPACE, OPT_READY, OPT_RATE, OPT_STRICT, OPT_LOG, OPT_PAGE,
-       OPT_LABEL, OPT_EVENTS, OPT_SECRET, OPT_QUIET, OPT_HELP };
+       OPT_LABEL, OPT_MANIFEST, OPT_COMMANDS, OPT_ACTIONS, OPT_EVENTS, OPT_SECRET, OPT_QUIET, OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
@@ -50,6 +52,9 @@ static const struct option long_options[] = {
 	{ "page-dir", required_argument, NULL, OPT_PAGE },
 	{ "page-label", required_argument, NULL, OPT_LABEL },
 	{ "page-speed-label", required_argument, NULL, OPT_LABEL },
+	{ "manifest", required_argument, NULL, OPT_MANIFEST },
+	{ "commands-url", required_argument, NULL, OPT_COMMANDS },
+	{ "actions-url", required_argument, NULL, OPT_ACTIONS },
 	{ "events-url", required_argument, NULL, OPT_EVENTS },
 	{ "signing-secret", required_argument, NULL, OPT_SECRET },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
@@ -73,6 +78,9 @@ static int options_read(struct options *o, int argc, char **argv)
 		case OPT_LOG: o->log_path = optarg; break;
 		case OPT_PAGE: o->page_dir = optarg; break;
 		case OPT_LABEL: o->page_label = optarg; break;
+		case OPT_MANIFEST: o->manifest_path = optarg; break;
+		case OPT_COMMANDS: o->commands_url = optarg; break;
+		case OPT_ACTIONS: o->actions_url = optarg; break;
 		case OPT_EVENTS: o->events_url = optarg; break;
 		case OPT_SECRET: o->signing_secret = optarg; break;
 		case OPT_QUIET: o->quiet = true; break;
@@ -227,7 +235,7 @@ static int server_close(struct fake *f, uv_signal_t signals[2], uv_prepare_t *tu
 static int parts_new(struct fake *f)
 {
 	tuning_init(&f->tune);
-	f->ws = workspace_new(f->opt.workspace_path);
+	f->ws = workspace_new(f->opt.workspace_path, f->opt.manifest_path);
 	f->http = http_new(f);
 	f->hub = hub_new();
 	f->faults = faults_new();
@@ -236,7 +244,7 @@ static int parts_new(struct fake *f)
 	f->complaints = json_array();
 	f->method_counts = json_object();
 	if (f->opt.events_url) {
-		f->delivery = delivery_new(f->opt.events_url, f->opt.signing_secret);
+		f->delivery = delivery_new(&f->opt);
 		if (!f->delivery) {
 			fprintf(stderr, "fake_slack: --events-url must be http://host:port/path\n");
 			return -1;

@@ -34,7 +34,8 @@ static const char *const default_scopes[] = {
 	"users:read.email", NULL,
 };
 static const char *const default_events[] = {
-	"app_home_opened", "app_mention", "member_joined_channel", "message.channels", "reaction_added", NULL,
+	"app_home_opened", "app_mention", "member_joined_channel", "message.channels", "message.groups",
+	"reaction_added", NULL,
 };
 static const char *const default_commands[] = {
 	"/incident", "/rollback", "/oncall", "/launch", "/hotfix", "/feedback", "/tocsin", NULL,
@@ -153,17 +154,52 @@ static void app_build(struct workspace *ws)
 				    json_pack("{s:b}", "should_escape", 1));
 }
 
-struct workspace *workspace_new(const char *path)
+static json_t *object_load(const char *path)
+{
+	json_error_t error;
+	json_t *out = path ? json_load_file(path, JSON_REJECT_DUPLICATES, &error)
+			   : json_loads(builtin_workspace, 0, &error);
+
+	if (json_is_object(out))
+		return out;
+	fprintf(stderr, "fake_slack: %s:%d:%d: %s\n", path ? path : "built-in", out ? 1 : error.line,
+		out ? 1 : error.column, out ? "not an object" : error.text);
+	json_decref(out);
+	return NULL;
+}
+
+/* What the app's own manifest says replaces what the workspace says about the app. */
+static int manifest_take(json_t *config, const char *path)
+{
+	json_t *manifest = object_load(path), *one, *commands, *scopes, *events;
+	size_t i;
+
+	if (!manifest)
+		return -1;
+	scopes = json_object_get(json_object_get(json_object_get(manifest, "oauth_config"), "scopes"), "bot");
+	events = json_object_get(json_object_get(json_object_get(manifest, "settings"),
+						 "event_subscriptions"), "bot_events");
+	if (scopes)
+		json_object_set(config, "bot_scopes", scopes);
+	json_object_set_new(config, "events", events ? json_incref(events) : json_array());
+	commands = json_object();
+	json_array_foreach(json_object_get(json_object_get(manifest, "features"), "slash_commands"), i, one)
+		json_object_set_new(commands, json_text(one, "command"),
+				    json_pack("{s:s, s:s, s:b}", "description", json_text(one, "description"),
+					      "usage_hint", json_text(one, "usage_hint"), "should_escape",
+					      json_flag(one, "should_escape", false)));
+	json_object_set_new(config, "commands", commands);
+	json_decref(manifest);
+	return 0;
+}
+
+struct workspace *workspace_new(const char *path, const char *manifest)
 {
 	struct workspace *ws = calloc(1, sizeof(*ws));
 	const json_t *team, *app;
-	json_error_t error;
 
-	ws->config = path ? json_load_file(path, JSON_REJECT_DUPLICATES, &error)
-			  : json_loads(builtin_workspace, 0, &error);
-	if (!json_is_object(ws->config)) {
-		fprintf(stderr, "fake_slack: %s:%d:%d: %s\n", path ? path : "built-in", error.line,
-			error.column, ws->config ? "not an object" : error.text);
+	ws->config = object_load(path);
+	if (!ws->config || (manifest && manifest_take(ws->config, manifest) < 0)) {
 		json_decref(ws->config);
 		free(ws);
 		return NULL;

@@ -83,8 +83,11 @@ struct workspace {
 	unsigned long serial; /* makes ids unique */
 };
 
-/* Builds the workspace from path, or the built-in one. Returns NULL after printing why. */
-struct workspace *workspace_new(const char *path);
+/*
+ * Builds the workspace from path, or the built-in one. manifest, when not NULL, is a file with the
+ * app's own manifest: its scopes, events and commands count. Returns NULL after printing why.
+ */
+struct workspace *workspace_new(const char *path, const char *manifest);
 void workspace_free(struct workspace *ws);
 
 /* A fresh ts, greater than all before. */

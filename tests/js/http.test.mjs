@@ -20,8 +20,9 @@ function freePort() {
 
 before(async () => {
 	port = await freePort();
-	fake = await startFake('--rate-limits', 'off', '--events-url', `http://127.0.0.1:${port}/slack/events`, '--signing-secret', SECRET);
-	app = new App({ token: BOT_TOKEN, signingSecret: SECRET, logLevel: LogLevel.ERROR, clientOptions: { slackApiUrl: `${fake.url}/api/` } });
+	fake = await startFake('--rate-limits', 'off', '--events-url', `http://127.0.0.1:${port}/slack/events`,
+		'--commands-url', `http://127.0.0.1:${port}/slack/commands`, '--signing-secret', SECRET);
+	app = new App({ token: BOT_TOKEN, signingSecret: SECRET, endpoints: ['/slack/events', '/slack/commands'], logLevel: LogLevel.ERROR, clientOptions: { slackApiUrl: `${fake.url}/api/` } });
 	app.command('/incident', async ({ command, ack, respond }) => {
 		await ack({ response_type: 'in_channel', text: `heard ${command.text}` });
 		await respond('and more');

@@ -131,3 +131,20 @@ test('a workspace of one\'s own, with fewer scopes', async () => {
 		rmSync(folder, { recursive: true });
 	}
 });
+
+test('the app\'s own manifest decides about scopes, events and commands', async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'fake-slack-'));
+	const file = join(folder, 'manifest.json');
+	writeFileSync(file, JSON.stringify({ features: { slash_commands: [{ command: '/raw', description: 'x' }] },
+		oauth_config: { scopes: { bot: ['chat:write'] } }, settings: { event_subscriptions: { bot_events: ['app_mention'] } } }));
+	const own = await startFake('--manifest', file);
+	try {
+		assert.equal((await call(own, 'pins.add', { channel: 'C0WARROOM', timestamp: '1.1' })).error, 'missing_scope');
+		assert.equal((await own.admin('slash', { user: 'U0ADA', channel: 'C0WARROOM', command: '/incident', text: '' })).error, 'invalid_command');
+		const said = await own.admin('slash', { user: 'U0ADA', channel: 'C0WARROOM', command: '/raw', text: '@ben & co' });
+		assert.equal(said.error, 'dispatch_failed');
+	} finally {
+		assert.equal(await own.stop(), 0);
+		rmSync(folder, { recursive: true });
+	}
+});

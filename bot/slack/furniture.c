@@ -104,7 +104,7 @@ static const char *topic_text(struct job *j, char *plain)
 	for (line = plain; (line = strchr(line, '\n')); line++)
 		*line = ' ';
 	do {
-		text = slack_escape(w.arena, plain, utf16_prefix(plain, strlen(plain), units));
+		text = slack_words_escape(w.arena, plain, utf16_prefix(plain, strlen(plain), units));
 		units -= 10;
 	} while (units > 10 && utf16_units(text, strlen(text)) > TOPIC_UNITS);
 	return text;

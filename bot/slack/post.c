@@ -25,7 +25,7 @@ static int put_words(struct job *j, struct json_out *o)
 	} else {
 		text = slack_words_plain(&w, s->template_name, s->data, SLACK_PLAIN_UNITS, &err);
 		if (text) {
-			text = slack_escape(w.arena, text, strlen(text));
+			text = slack_words_escape(w.arena, text, strlen(text));
 			json_out_str(o, "text", *text ? text : "...");
 			return 0;
 		}

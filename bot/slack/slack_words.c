@@ -51,7 +51,7 @@ const char *slack_words_plain(const struct slack_words *w, const char *template_
 	return buf_text(&b);
 }
 
-const char *slack_escape(struct arena *a, const char *text, size_t len)
+const char *slack_words_escape(struct arena *a, const char *text, size_t len)
 {
 	struct buf b;
 	size_t i;

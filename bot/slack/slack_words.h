@@ -32,7 +32,7 @@ int slack_words_message(const struct slack_words *w, const char *template_name, 
 const char *slack_words_plain(const struct slack_words *w, const char *template_name,
 	const char *data, size_t units, struct err *err);
 /* Text for a place where Slack reads <...>: & < > are escaped, and nothing else. In the arena. */
-const char *slack_escape(struct arena *a, const char *text, size_t len);
+const char *slack_words_escape(struct arena *a, const char *text, size_t len);
 /* A modal view. 0, or -1 with err set. */
 int slack_words_form(const struct slack_words *w, const struct reply *reply, const char *place,
 	struct buf *out, struct err *err);

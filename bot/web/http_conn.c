@@ -43,7 +43,7 @@ static void on_uv_close(uv_handle_t *handle)
 	free(c);
 }
 
-void conn_close(struct conn *c)
+void http_conn_close(struct conn *c)
 {
 	if (c->state == CONN_CLOSED)
 		return;
@@ -64,7 +64,7 @@ static void refuse(struct conn *c, int status, const char *why)
 	a.len = text.len;
 	if (status == 503)
 		a.headers = "Retry-After: 5\r\n";
-	conn_answer(c, &a);
+	http_conn_answer(c, &a);
 	buf_release(&text);
 }
 
@@ -113,7 +113,7 @@ static void drain(struct conn *c, size_t n)
 {
 	c->drained += n;
 	if (c->drained > DRAIN_BYTES)
-		conn_close(c);
+		http_conn_close(c);
 }
 
 static void on_uv_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
@@ -129,7 +129,7 @@ static void on_uv_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		return;
 	}
 	if (n < 0) {
-		conn_close(c); /* the end, or an error: nobody is there to be told */
+		http_conn_close(c); /* the end, or an error: nobody is there to be told */
 		return;
 	}
 	if (c->state == CONN_DRAIN) {
@@ -227,7 +227,7 @@ static void on_uv_shutdown(uv_shutdown_t *req, int status)
 	struct conn *c = req->data;
 
 	if (status < 0)
-		conn_close(c);
+		http_conn_close(c);
 }
 
 static void begin_drain(struct conn *c)
@@ -236,7 +236,7 @@ static void begin_drain(struct conn *c)
 	c->shutdown.data = c;
 	if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_uv_shutdown) < 0 ||
 		uv_read_start((uv_stream_t *)&c->tcp, on_uv_alloc, on_uv_read) < 0)
-		conn_close(c);
+		http_conn_close(c);
 }
 
 static void on_uv_write(uv_write_t *req, int status)
@@ -248,7 +248,7 @@ static void on_uv_write(uv_write_t *req, int status)
 	if (c->state == CONN_CLOSED)
 		return;
 	if (status < 0) {
-		conn_close(c);
+		http_conn_close(c);
 		return;
 	}
 	if (c->close_after || c->server->stopping) {
@@ -257,7 +257,7 @@ static void on_uv_write(uv_write_t *req, int status)
 	}
 	conn_set_state(c, CONN_IDLE);
 	if (uv_read_start((uv_stream_t *)&c->tcp, on_uv_alloc, on_uv_read) < 0) {
-		conn_close(c);
+		http_conn_close(c);
 		return;
 	}
 	if (c->in_len > 0)
@@ -294,7 +294,7 @@ static void print_answer(struct conn *c, const struct web_answer *a, struct buf 
 		buf_add(out, a->body, a->len);
 }
 
-void conn_answer(struct conn *c, const struct web_answer *a)
+void http_conn_answer(struct conn *c, const struct web_answer *a)
 {
 	size_t body = c->request_id ? (size_t)c->head.length : 0;
 	struct buf text;
@@ -311,7 +311,7 @@ void conn_answer(struct conn *c, const struct web_answer *a)
 		buf_release(&text);
 		log_write(LOG_ERROR, "web", NULL, "an answer did not fit", "bytes", log_int((long long)a->len),
 			NULL);
-		conn_close(c);
+		http_conn_close(c);
 		return;
 	}
 	b = uv_buf_init(text.data, (unsigned)text.len);
@@ -320,10 +320,10 @@ void conn_answer(struct conn *c, const struct web_answer *a)
 	uv_read_stop((uv_stream_t *)&c->tcp);
 	c->write.data = c;
 	if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &b, 1, on_uv_write) < 0)
-		conn_close(c);
+		http_conn_close(c);
 }
 
-void conn_check_time(struct conn *c, int64_t now_ms)
+void http_conn_check_time(struct conn *c, int64_t now_ms)
 {
 	const struct http_server_options *o = &c->server->o;
 	int64_t age = now_ms - c->since_ms;
@@ -331,7 +331,7 @@ void conn_check_time(struct conn *c, int64_t now_ms)
 	switch (c->state) {
 	case CONN_IDLE:
 		if (age > o->idle_ms)
-			conn_close(c);
+			http_conn_close(c);
 		return;
 	case CONN_HEAD:
 		if (age > o->head_ms)
@@ -347,11 +347,11 @@ void conn_check_time(struct conn *c, int64_t now_ms)
 		return;
 	case CONN_WRITING:
 		if (age > o->write_ms)
-			conn_close(c);
+			http_conn_close(c);
 		return;
 	case CONN_DRAIN:
 		if (age > DRAIN_MS)
-			conn_close(c);
+			http_conn_close(c);
 		return;
 	case CONN_CLOSED:
 		return;
@@ -391,7 +391,7 @@ static bool evict(struct http_server *s)
 			best = c;
 	}
 	if (best)
-		conn_close(best);
+		http_conn_close(best);
 	return best != NULL;
 }
 
@@ -408,7 +408,7 @@ static void put_peer(struct conn *c)
 		uv_ip4_name((const struct sockaddr_in *)&addr, c->peer, sizeof(c->peer));
 }
 
-void conn_accept(struct http_server *s)
+void http_conn_accept(struct http_server *s)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 	bool refused;
@@ -430,7 +430,7 @@ void conn_accept(struct http_server *s)
 	metrics_set(METRIC_HTTP_CONNECTIONS, 0, (double)s->n_conns);
 	conn_set_state(c, CONN_IDLE);
 	if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&c->tcp) < 0 || slot == s->n_slots) {
-		conn_close(c); /* past the spare slots nobody is told */
+		http_conn_close(c); /* past the spare slots nobody is told */
 		return;
 	}
 	uv_tcp_nodelay(&c->tcp, 1);
@@ -440,5 +440,5 @@ void conn_accept(struct http_server *s)
 		return;
 	}
 	if (uv_read_start((uv_stream_t *)&c->tcp, on_uv_alloc, on_uv_read) < 0)
-		conn_close(c);
+		http_conn_close(c);
 }

@@ -63,11 +63,11 @@ struct http_server {
 };
 
 /* Takes a connection that waits at the listener. */
-void conn_accept(struct http_server *s);
-void conn_close(struct conn *c);
-void conn_answer(struct conn *c, const struct web_answer *a);
+void http_conn_accept(struct http_server *s);
+void http_conn_close(struct conn *c);
+void http_conn_answer(struct conn *c, const struct web_answer *a);
 /* What has gone on for too long. */
-void conn_check_time(struct conn *c, int64_t now_ms);
+void http_conn_check_time(struct conn *c, int64_t now_ms);
 
 /* http_server.c: hands a whole request to its route. */
 void http_server_dispatch(struct conn *c);

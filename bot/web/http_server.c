@@ -77,7 +77,7 @@ static void on_uv_timer(uv_timer_t *timer)
 
 	for (i = 0; i < s->n_slots; i++)
 		if (s->slots[i])
-			conn_check_time(s->slots[i], now);
+			http_conn_check_time(s->slots[i], now);
 	if (s->n_conns == 0)
 		uv_timer_stop(timer);
 }
@@ -98,7 +98,7 @@ static void on_uv_connection(uv_stream_t *listener, int status)
 			uv_strerror(status), NULL);
 		return;
 	}
-	conn_accept(s);
+	http_conn_accept(s);
 	if (!uv_is_active((const uv_handle_t *)&s->timer)) {
 		every = least(least(o->head_ms, o->body_ms), least(o->answer_ms, o->write_ms)) / 4;
 		every = every < 10 ? 10 : least(every, 1000);
@@ -258,7 +258,7 @@ void web_answer(struct http_server *s, uint64_t id, const struct web_answer *ans
 	struct conn *c = slot < s->n_slots ? s->slots[slot] : NULL;
 
 	if (id && c && c->request_id == id && c->state == CONN_WORKING)
-		conn_answer(c, answer);
+		http_conn_answer(c, answer);
 }
 
 void web_answer_text(struct http_server *s, uint64_t id, int status, const char *text)
@@ -310,7 +310,7 @@ void http_server_stop(struct http_server *s)
 		struct conn *c = s->slots[i];
 
 		if (c && (c->state == CONN_IDLE || c->state == CONN_HEAD || c->state == CONN_BODY))
-			conn_close(c);
+			http_conn_close(c);
 	}
 }
 
@@ -324,6 +324,6 @@ void http_server_close(struct http_server *s)
 	s->closing = true;
 	for (i = 0; i < s->n_slots; i++)
 		if (s->slots[i])
-			conn_close(s->slots[i]);
+			http_conn_close(s->slots[i]);
 	uv_close((uv_handle_t *)&s->timer, on_uv_close);
 }

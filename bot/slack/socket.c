@@ -11,7 +11,7 @@
 #include "bot/log.h"
 #include "bot/metrics.h"
 #include "bot/sign.h"
-#include "bot/slack/conn.h"
+#include "bot/slack/ws_conn.h"
 #include "tocsin/err.h"
 
 #define ACK_PATIENCE_MS 3000
@@ -20,9 +20,9 @@
 struct slot {
 	struct slack_sockets *owner;
 	unsigned number;
-	struct conn *making;  /* on its way to LIVE */
-	struct conn *live;
-	struct conn *old;     /* DRAINING */
+	struct ws_conn *making;  /* on its way to LIVE */
+	struct ws_conn *live;
+	struct ws_conn *old;     /* DRAINING */
 	bool refresh;         /* live wants a successor */
 	bool degraded;
 	bool gone_once;       /* had a connection before: the next one is a reconnect */
@@ -81,18 +81,18 @@ static void wake(struct slack_sockets *s)
 
 /* ---- acknowledgements ---- */
 
-static struct conn *conn_for(struct slack_sockets *s, uint64_t socket)
+static struct ws_conn *ws_conn_for(struct slack_sockets *s, uint64_t socket)
 {
-	struct conn *any = NULL;
+	struct ws_conn *any = NULL;
 	unsigned i, k;
 
 	for (i = 0; i < s->o.count; i++) {
-		struct conn *const all[] = { s->slots[i].live, s->slots[i].making, s->slots[i].old };
+		struct ws_conn *const all[] = { s->slots[i].live, s->slots[i].making, s->slots[i].old };
 
 		for (k = 0; k < 3; k++) {
-			if (!all[k] || !conn_writable(all[k]))
+			if (!all[k] || !ws_conn_writable(all[k]))
 				continue;
-			if (conn_id(all[k]) == socket)
+			if (ws_conn_id(all[k]) == socket)
 				return all[k];
 			if (!any)
 				any = all[k];
@@ -121,10 +121,10 @@ static void hold(struct slack_sockets *s, const char *text, size_t len)
 
 void slack_sockets_ack(struct slack_sockets *s, uint64_t socket, const char *text, size_t len)
 {
-	struct conn *c = conn_for(s, socket);
+	struct ws_conn *c = ws_conn_for(s, socket);
 
-	while (c && !conn_write(c, text, len))
-		c = conn_for(s, socket); /* a refused write ends the connection: take another */
+	while (c && !ws_conn_write(c, text, len))
+		c = ws_conn_for(s, socket); /* a refused write ends the connection: take another */
 	if (!c)
 		hold(s, text, len);
 }
@@ -153,8 +153,8 @@ size_t slack_sockets_unwritten(const struct slack_sockets *s)
 	for (i = 0; i < s->o.count; i++) {
 		const struct slot *slot = &s->slots[i];
 
-		n += slot->live ? conn_unwritten(slot->live) : 0;
-		n += slot->old ? conn_unwritten(slot->old) : 0;
+		n += slot->live ? ws_conn_unwritten(slot->live) : 0;
+		n += slot->old ? ws_conn_unwritten(slot->old) : 0;
 	}
 	return n;
 }
@@ -167,7 +167,7 @@ static unsigned conns_open(const struct slack_sockets *s)
 
 	for (i = 0; i < s->o.count; i++)
 		n += (s->slots[i].live != NULL) + (s->slots[i].old != NULL) +
-			(s->slots[i].making && conn_state(s->slots[i].making) >= CONN_WAIT_HELLO);
+			(s->slots[i].making && ws_conn_state(s->slots[i].making) >= WS_CONN_WAIT_HELLO);
 	return n;
 }
 
@@ -180,7 +180,7 @@ static void set_problem(struct slack_sockets *s, const char *code)
 		s->o.on_problem(s->o.ud, s->problem);
 }
 
-static void on_hello(void *ud, struct conn *c, const struct slack_in *in)
+static void on_hello(void *ud, struct ws_conn *c, const struct slack_in *in)
 {
 	struct slot *slot = ud;
 	struct slack_sockets *s = slot->owner;
@@ -189,7 +189,7 @@ static void on_hello(void *ud, struct conn *c, const struct slack_in *in)
 		in->connection_s * 900 : 0;
 
 	s->foreign = in->num_connections > ours ? in->num_connections - ours : 0;
-	slot->refresh_at_ms = life ? conn_live_since_ms(c) + life : INT64_MAX;
+	slot->refresh_at_ms = life ? ws_conn_live_since_ms(c) + life : INT64_MAX;
 	slot->degraded = false;
 	set_problem(s, "");
 	if (slot->gone_once) {
@@ -198,7 +198,7 @@ static void on_hello(void *ud, struct conn *c, const struct slack_in *in)
 	}
 	slot->gone_once = true;
 	log_write(LOG_INFO, "slack", NULL, "socket is live", "socket",
-		log_int((long long)conn_id(c)), "host", in->host, "connections",
+		log_int((long long)ws_conn_id(c)), "host", in->host, "connections",
 		log_int(in->num_connections), NULL);
 	if (s->foreign)
 		log_write(LOG_WARN, "slack", NULL, "somebody else has sockets of this app and gets part of "
@@ -210,12 +210,12 @@ static void on_hello(void *ud, struct conn *c, const struct slack_in *in)
 }
 
 
-static void on_envelope(void *ud, struct conn *c, struct arena *arena_owned,
+static void on_envelope(void *ud, struct ws_conn *c, struct arena *arena_owned,
 	const struct slack_in *in)
 {
 	struct slot *slot = ud;
 
-	slot->owner->o.on_envelope(slot->owner->o.ud, conn_id(c), arena_owned, in);
+	slot->owner->o.on_envelope(slot->owner->o.ud, ws_conn_id(c), arena_owned, in);
 }
 
 /* The next try: after 0..1 s, 0..2 s, 0..4 s ... 0..60 s. */
@@ -230,10 +230,10 @@ static int64_t backoff(struct slack_sockets *s, unsigned attempt)
 	return random_below(s, most + 1);
 }
 
-static bool lived(const struct slack_sockets *s, const struct conn *c)
+static bool lived(const struct slack_sockets *s, const struct ws_conn *c)
 {
-	return conn_live_since_ms(c) &&
-		clock_monotonic_ms() - conn_live_since_ms(c) >= s->o.times.stable_ms;
+	return ws_conn_live_since_ms(c) &&
+		clock_monotonic_ms() - ws_conn_live_since_ms(c) >= s->o.times.stable_ms;
 }
 
 /* The live connection wants a successor: at once, but not when it was new itself (a server that
@@ -252,7 +252,7 @@ static void want_refresh(struct slot *slot, int64_t now)
 	slot->attempt++;
 }
 
-static void on_refresh(void *ud, struct conn *c)
+static void on_refresh(void *ud, struct ws_conn *c)
 {
 	struct slot *slot = ud;
 
@@ -261,35 +261,35 @@ static void on_refresh(void *ud, struct conn *c)
 	wake(slot->owner);
 }
 
-static void plan_retry(struct slot *slot, struct conn *c)
+static void plan_retry(struct slot *slot, struct ws_conn *c)
 {
 	struct slack_sockets *s = slot->owner;
 	int64_t now = clock_monotonic_ms(), delay;
 
-	if (conn_end(c) != CONN_END_LOST) {
+	if (ws_conn_end(c) != WS_CONN_END_LOST) {
 		slot->degraded = true;
 		delay = s->o.times.degraded_ms + random_below(s, s->o.times.degraded_ms / 10);
-		set_problem(s, conn_why(c));
+		set_problem(s, ws_conn_why(c));
 		log_write(LOG_ERROR, "slack", NULL, "slack will not have us; trying again later", "why",
-			conn_why(c), "seconds", log_int(delay / 1000), NULL);
+			ws_conn_why(c), "seconds", log_int(delay / 1000), NULL);
 	} else {
 		if (slot->attempt < 30)
 			slot->attempt++;
 		delay = backoff(s, slot->attempt);
-		if (conn_retry_after_ms(c) > delay)
-			delay = conn_retry_after_ms(c);
+		if (ws_conn_retry_after_ms(c) > delay)
+			delay = ws_conn_retry_after_ms(c);
 	}
 	slot->retry_at_ms = now + delay;
 }
 
-static void on_gone(void *ud, struct conn *c)
+static void on_gone(void *ud, struct ws_conn *c)
 {
 	struct slot *slot = ud;
 	struct slack_sockets *s = slot->owner;
 
-	log_write(conn_live_since_ms(c) ? LOG_INFO : LOG_WARN, "slack", NULL,
-		conn_live_since_ms(c) ? "socket is closed" : "socket could not be opened", "socket",
-		log_int((long long)conn_id(c)), "why", conn_why(c), NULL);
+	log_write(ws_conn_live_since_ms(c) ? LOG_INFO : LOG_WARN, "slack", NULL,
+		ws_conn_live_since_ms(c) ? "socket is closed" : "socket could not be opened", "socket",
+		log_int((long long)ws_conn_id(c)), "why", ws_conn_why(c), NULL);
 	if (c == slot->old) {
 		slot->old = NULL;
 	} else if (c == slot->making) {
@@ -303,7 +303,7 @@ static void on_gone(void *ud, struct conn *c)
 		if (!slot->making)
 			plan_retry(slot, c);
 	}
-	conn_free(c);
+	ws_conn_free(c);
 	sockets_step(s);
 }
 
@@ -312,7 +312,7 @@ static void on_gone(void *ud, struct conn *c)
 static void make(struct slot *slot)
 {
 	struct slack_sockets *s = slot->owner;
-	struct conn_options o = {
+	struct ws_conn_options o = {
 		.loop = s->o.loop, .context = s->o.lws, .vhost = s->vhost, .api = s->o.api,
 		.app_token = s->app_token, .plain_ok = s->o.plain_ok, .attempt = slot->attempt,
 		.me = s->o.me,
@@ -321,7 +321,7 @@ static void make(struct slot *slot)
 		.owner = { slot, on_hello, on_refresh, on_envelope, on_gone },
 	};
 
-	slot->making = conn_new(&o, ++s->last_id);
+	slot->making = ws_conn_new(&o, ++s->last_id);
 	if (!slot->making)
 		slot->retry_at_ms = clock_monotonic_ms() + s->o.times.backoff_max_ms;
 }
@@ -333,9 +333,9 @@ static void swap(struct slot *slot, int64_t now)
 
 	if (slot->live) {
 		if (slot->old)
-			conn_free(slot->old);
+			ws_conn_free(slot->old);
 		slot->old = slot->live;
-		conn_set_draining(slot->old);
+		ws_conn_set_draining(slot->old);
 		slot->drained_at_ms = now + s->o.times.drain_ms;
 	}
 	slot->live = slot->making;
@@ -345,20 +345,20 @@ static void swap(struct slot *slot, int64_t now)
 
 static void slot_step(struct slot *slot, int64_t now)
 {
-	if (slot->making && conn_state(slot->making) == CONN_LIVE)
+	if (slot->making && ws_conn_state(slot->making) == WS_CONN_LIVE)
 		swap(slot, now);
 	if (slot->live && now >= slot->refresh_at_ms)
 		want_refresh(slot, now);
 	if (!slot->making && (!slot->live || slot->refresh) && now >= slot->retry_at_ms)
 		make(slot);
 	if (slot->old && now >= slot->drained_at_ms)
-		conn_close(slot->old, "drained");
+		ws_conn_close(slot->old, "drained");
 	if (slot->making)
-		conn_tick(slot->making, now);
+		ws_conn_tick(slot->making, now);
 	if (slot->live)
-		conn_tick(slot->live, now);
+		ws_conn_tick(slot->live, now);
 	if (slot->old)
-		conn_tick(slot->old, now);
+		ws_conn_tick(slot->old, now);
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -371,16 +371,16 @@ static int64_t slot_due(const struct slot *slot)
 	int64_t due = INT64_MAX;
 
 	if (slot->making)
-		due = sooner(due, conn_deadline_ms(slot->making));
+		due = sooner(due, ws_conn_deadline_ms(slot->making));
 	else if (!slot->live || slot->refresh)
 		due = sooner(due, slot->retry_at_ms);
 	if (slot->live) {
-		due = sooner(due, conn_deadline_ms(slot->live));
+		due = sooner(due, ws_conn_deadline_ms(slot->live));
 		if (!slot->refresh)
 			due = sooner(due, slot->refresh_at_ms);
 	}
 	if (slot->old)
-		due = sooner(due, sooner(slot->drained_at_ms, conn_deadline_ms(slot->old)));
+		due = sooner(due, sooner(slot->drained_at_ms, ws_conn_deadline_ms(slot->old)));
 	return due;
 }
 
@@ -389,7 +389,7 @@ unsigned slack_sockets_live(const struct slack_sockets *s)
 	unsigned i, n = 0;
 
 	for (i = 0; i < s->o.count; i++)
-		n += s->slots[i].live && conn_state(s->slots[i].live) == CONN_LIVE;
+		n += s->slots[i].live && ws_conn_state(s->slots[i].live) == WS_CONN_LIVE;
 	return n;
 }
 
@@ -454,7 +454,7 @@ struct slack_sockets *slack_sockets_new(const struct slack_sockets_options *o, s
 	s->app_token = strdup(o->app_token);
 	if (!s->app_token)
 		goto memory;
-	s->vhost = conn_vhost(o->lws, !o->plain_ok);
+	s->vhost = ws_conn_vhost(o->lws, !o->plain_ok);
 	if (!s->vhost) {
 		err_set(err, ERR_UPSTREAM, "the WebSocket client could not be set up");
 		free(s->app_token);
@@ -506,12 +506,12 @@ void slack_sockets_close(struct slack_sockets *s)
 		return;
 	s->closing = true;
 	for (i = 0; i < s->o.count; i++) {
-		struct conn **const all[] = { &s->slots[i].making, &s->slots[i].live,
+		struct ws_conn **const all[] = { &s->slots[i].making, &s->slots[i].live,
 			&s->slots[i].old };
 
 		for (k = 0; k < 3; k++)
 			if (*all[k]) {
-				conn_free(*all[k]); /* says goodbye where there is somebody */
+				ws_conn_free(*all[k]); /* says goodbye where there is somebody */
 				*all[k] = NULL;
 			}
 	}

@@ -1,11 +1,11 @@
 /*
- * conn.c - see conn.h.
+ * ws_conn.c - see ws_conn.h.
  *
  * lws rules that shaped this (Debian's 4.1.6): a callback that returns -1 closes without a close
  * frame, so callbacks only note what is wanted and `kick` carries it out in a uv callback. The end
  * of a connection is told in three ways, and WSI_DESTROY always comes last, in a later turn.
  */
-#include "bot/slack/conn.h"
+#include "bot/slack/ws_conn.h"
 
 #include <libwebsockets.h>
 #include <setjmp.h>
@@ -30,11 +30,11 @@ struct frame {
 	unsigned char data[]; /* LWS_PRE bytes, then the text */
 };
 
-struct conn {
-	struct conn_options o;
+struct ws_conn {
+	struct ws_conn_options o;
 	uint64_t id;
-	enum conn_state state;
-	enum conn_end end;
+	enum ws_conn_state state;
+	enum ws_conn_end end;
 	char why[160];
 	char host[128];
 	int64_t retry_after_ms;
@@ -45,7 +45,7 @@ struct conn {
 	bool want_close;
 	bool closed_cleanly;   /* the close frame is out or the peer's came in */
 	bool told;             /* on_gone() was called */
-	bool freed;            /* conn_free() was called */
+	bool freed;            /* ws_conn_free() was called */
 
 	uint64_t call_id;      /* apps.connections.open under way */
 	bool resolving;
@@ -62,7 +62,7 @@ struct conn {
 	size_t out_n, out_bytes;
 };
 
-static void conn_destroy_when_done(struct conn *c)
+static void ws_conn_destroy_when_done(struct ws_conn *c)
 {
 	if (c->freed && !c->resolving && !c->wsi_alive && !c->kick_open)
 		free(c);
@@ -70,13 +70,13 @@ static void conn_destroy_when_done(struct conn *c)
 
 static void on_kick(uv_timer_t *timer);
 
-static void kick(struct conn *c)
+static void kick(struct ws_conn *c)
 {
 	if (!c->freed)
 		uv_timer_start(&c->kick, on_kick, 0, 0);
 }
 
-static void end_with(struct conn *c, enum conn_end end, const char *why)
+static void end_with(struct ws_conn *c, enum ws_conn_end end, const char *why)
 {
 	if (!*c->why) { /* the first reason is the true one */
 		snprintf(c->why, sizeof(c->why), "%s", why);
@@ -86,7 +86,7 @@ static void end_with(struct conn *c, enum conn_end end, const char *why)
 	kick(c);
 }
 
-static void release(struct conn *c)
+static void release(struct ws_conn *c)
 {
 	struct frame *f;
 
@@ -103,7 +103,7 @@ static void release(struct conn *c)
 /* ---- the end ---- */
 
 /* Closes what still stands. In a uv callback, never inside lws. */
-static void shut(struct conn *c)
+static void shut(struct ws_conn *c)
 {
 	static const char bye[] = "bye";
 
@@ -119,7 +119,7 @@ static void shut(struct conn *c)
 
 		c->wsi = NULL;
 		memcpy(text, bye, sizeof(bye));
-		if (c->state >= CONN_WAIT_HELLO && !c->closed_cleanly)
+		if (c->state >= WS_CONN_WAIT_HELLO && !c->closed_cleanly)
 			lws_close_reason(wsi, LWS_CLOSE_STATUS_GOINGAWAY, text, sizeof(bye) - 1);
 		lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 	}
@@ -127,14 +127,14 @@ static void shut(struct conn *c)
 
 static void on_kick(uv_timer_t *timer)
 {
-	struct conn *c = timer->data;
+	struct ws_conn *c = timer->data;
 
-	if (c->want_close && c->state != CONN_GONE) {
+	if (c->want_close && c->state != WS_CONN_GONE) {
 		shut(c);
-		c->state = CONN_GONE;
+		c->state = WS_CONN_GONE;
 		c->deadline_ms = INT64_MAX;
 	}
-	if (c->state == CONN_GONE && !c->told && !c->freed) {
+	if (c->state == WS_CONN_GONE && !c->told && !c->freed) {
 		c->told = true;
 		c->o.owner.on_gone(c->o.owner.ud, c);
 	}
@@ -142,28 +142,28 @@ static void on_kick(uv_timer_t *timer)
 
 static void on_kick_closed(uv_handle_t *h)
 {
-	struct conn *c = h->data;
+	struct ws_conn *c = h->data;
 
 	c->kick_open = false;
-	conn_destroy_when_done(c);
+	ws_conn_destroy_when_done(c);
 }
 
-void conn_close(struct conn *c, const char *why)
+void ws_conn_close(struct ws_conn *c, const char *why)
 {
-	if (c->state == CONN_GONE)
+	if (c->state == WS_CONN_GONE)
 		return;
-	end_with(c, CONN_END_LOST, why);
+	end_with(c, WS_CONN_END_LOST, why);
 	shut(c);
-	c->state = CONN_GONE;
+	c->state = WS_CONN_GONE;
 	c->deadline_ms = INT64_MAX;
 }
 
-void conn_free(struct conn *c)
+void ws_conn_free(struct ws_conn *c)
 {
 	if (c->freed)
 		return;
 	shut(c);
-	c->state = CONN_GONE;
+	c->state = WS_CONN_GONE;
 	c->freed = true;
 	release(c);
 	uv_close((uv_handle_t *)&c->kick, on_kick_closed);
@@ -171,7 +171,7 @@ void conn_free(struct conn *c)
 
 /* ---- frames in ---- */
 
-static void on_frame(struct conn *c)
+static void on_frame(struct ws_conn *c)
 {
 	struct arena *a = arena_new(ARENA_LIMIT);
 	struct slack_in in;
@@ -190,9 +190,9 @@ static void on_frame(struct conn *c)
 	arena_recovery_clear(a);
 	switch (in.kind) {
 	case SLACK_IN_HELLO:
-		if (c->state == CONN_WAIT_HELLO) {
+		if (c->state == WS_CONN_WAIT_HELLO) {
 			snprintf(c->host, sizeof(c->host), "%s", in.host);
-			c->state = CONN_LIVE;
+			c->state = WS_CONN_LIVE;
 			c->live_since_ms = clock_monotonic_ms();
 			c->deadline_ms = c->live_since_ms + c->o.times.ping_ms;
 			c->o.owner.on_hello(c->o.owner.ud, c, &in);
@@ -202,11 +202,11 @@ static void on_frame(struct conn *c)
 		log_write(LOG_INFO, "slack", NULL, "slack asks to disconnect", "socket",
 			log_int((long long)c->id), "reason", in.reason_text, "host", in.host, NULL);
 		if (in.reason == SLACK_REASON_DISABLED)
-			end_with(c, CONN_END_DISABLED, "link_disabled");
+			end_with(c, WS_CONN_END_DISABLED, "link_disabled");
 		else if (in.reason == SLACK_REASON_TOO_MANY)
-			end_with(c, CONN_END_TOO_MANY, "too_many_websockets");
-		else if (c->state == CONN_WAIT_HELLO)
-			end_with(c, CONN_END_LOST, "told to disconnect before hello");
+			end_with(c, WS_CONN_END_TOO_MANY, "too_many_websockets");
+		else if (c->state == WS_CONN_WAIT_HELLO)
+			end_with(c, WS_CONN_END_LOST, "told to disconnect before hello");
 		else
 			c->o.owner.on_refresh(c->o.owner.ud, c);
 		break;
@@ -221,7 +221,7 @@ static void on_frame(struct conn *c)
 	arena_free(a);
 }
 
-static void on_data(struct conn *c, struct lws *wsi, const char *data, size_t len)
+static void on_data(struct ws_conn *c, struct lws *wsi, const char *data, size_t len)
 {
 	c->last_in_ms = clock_monotonic_ms();
 	if (lws_frame_is_binary(wsi))
@@ -237,7 +237,7 @@ static void on_data(struct conn *c, struct lws *wsi, const char *data, size_t le
 		return;
 	if (c->in_too_large)
 		log_write(LOG_WARN, "slack", NULL, "frame is too large and was dropped", NULL);
-	else if (c->state != CONN_GONE && !c->want_close)
+	else if (c->state != WS_CONN_GONE && !c->want_close)
 		on_frame(c);
 	c->in_too_large = false;
 	if (c->in.cap > RX_CHUNK) { /* one large view must not cost its size for ever */
@@ -260,14 +260,14 @@ static int write_ping(struct lws *wsi)
 	return lws_write(wsi, ping + LWS_PRE, 6, LWS_WRITE_PING);
 }
 
-static void on_writeable(struct conn *c, struct lws *wsi)
+static void on_writeable(struct ws_conn *c, struct lws *wsi)
 {
 	int budget = FRAMES_PER_WRITEABLE;
 
 	if (c->want_ping) {
 		c->want_ping = false;
 		if (write_ping(wsi) < 0) {
-			end_with(c, CONN_END_LOST, "write failed");
+			end_with(c, WS_CONN_END_LOST, "write failed");
 			return;
 		}
 	}
@@ -283,7 +283,7 @@ static void on_writeable(struct conn *c, struct lws *wsi)
 		written = lws_write(wsi, f->data + LWS_PRE, f->len, LWS_WRITE_TEXT);
 		free(f);
 		if (written < 0) {
-			end_with(c, CONN_END_LOST, "write failed");
+			end_with(c, WS_CONN_END_LOST, "write failed");
 			return;
 		}
 	}
@@ -291,19 +291,19 @@ static void on_writeable(struct conn *c, struct lws *wsi)
 		lws_callback_on_writable(wsi);
 }
 
-bool conn_writable(const struct conn *c)
+bool ws_conn_writable(const struct ws_conn *c)
 {
-	return (c->state == CONN_LIVE || c->state == CONN_DRAINING) && c->wsi && !c->want_close;
+	return (c->state == WS_CONN_LIVE || c->state == WS_CONN_DRAINING) && c->wsi && !c->want_close;
 }
 
-bool conn_write(struct conn *c, const char *text, size_t len)
+bool ws_conn_write(struct ws_conn *c, const char *text, size_t len)
 {
 	struct frame *f;
 
-	if (!conn_writable(c))
+	if (!ws_conn_writable(c))
 		return false;
-	if (c->out_n >= CONN_FRAMES_MAX || c->out_bytes + len > CONN_BYTES_MAX) {
-		end_with(c, CONN_END_LOST, "the peer takes nothing any more");
+	if (c->out_n >= WS_CONN_FRAMES_MAX || c->out_bytes + len > WS_CONN_BYTES_MAX) {
+		end_with(c, WS_CONN_END_LOST, "the peer takes nothing any more");
 		return false;
 	}
 	f = malloc(sizeof(*f) + LWS_PRE + len);
@@ -320,25 +320,25 @@ bool conn_write(struct conn *c, const char *text, size_t len)
 	return true;
 }
 
-size_t conn_unwritten(const struct conn *c)
+size_t ws_conn_unwritten(const struct ws_conn *c)
 {
-	return conn_writable(c) ? c->out_n : 0;
+	return ws_conn_writable(c) ? c->out_n : 0;
 }
 
 /* ---- lws ---- */
 
-static void on_established(struct conn *c)
+static void on_established(struct ws_conn *c)
 {
-	if (c->state != CONN_CONNECTING)
+	if (c->state != WS_CONN_CONNECTING)
 		return;
-	c->state = CONN_WAIT_HELLO;
+	c->state = WS_CONN_WAIT_HELLO;
 	c->last_in_ms = clock_monotonic_ms();
 	c->deadline_ms = c->last_in_ms + c->o.times.hello_ms;
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
-	struct conn *c = user;
+	struct ws_conn *c = user;
 
 	switch (reason) { /* reasons of the vhost have no connection; the default is theirs */
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -351,19 +351,19 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		c->last_in_ms = clock_monotonic_ms();
 		break;
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
-		if (c->state != CONN_GONE)
+		if (c->state != WS_CONN_GONE)
 			on_writeable(c, wsi);
 		break;
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-		end_with(c, CONN_END_LOST, in ? in : "connection failed");
+		end_with(c, WS_CONN_END_LOST, in ? in : "connection failed");
 		break;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		c->closed_cleanly = true;
-		end_with(c, CONN_END_LOST, "closed by slack");
+		end_with(c, WS_CONN_END_LOST, "closed by slack");
 		break;
 	case LWS_CALLBACK_CLIENT_CLOSED:
 	case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
-		end_with(c, CONN_END_LOST, "connection lost");
+		end_with(c, WS_CONN_END_LOST, "connection lost");
 		break;
 	case LWS_CALLBACK_WSI_DESTROY:
 		if (!c)
@@ -371,10 +371,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		c->wsi = NULL;
 		c->wsi_alive = false;
 		if (c->freed) {
-			conn_destroy_when_done(c);
+			ws_conn_destroy_when_done(c);
 			break;
 		}
-		end_with(c, CONN_END_LOST, "connection lost");
+		end_with(c, WS_CONN_END_LOST, "connection lost");
 		break;
 	default:
 		break;
@@ -387,7 +387,7 @@ static const struct lws_protocols protocols[] = {
 	{ .name = NULL },
 };
 
-struct lws_vhost *conn_vhost(struct lws_context *context, bool tls)
+struct lws_vhost *ws_conn_vhost(struct lws_context *context, bool tls)
 {
 	struct lws_context_creation_info ci;
 
@@ -400,7 +400,7 @@ struct lws_vhost *conn_vhost(struct lws_context *context, bool tls)
 	return lws_create_vhost(context, &ci);
 }
 
-static void connect_to(struct conn *c, const char *address)
+static void connect_to(struct ws_conn *c, const char *address)
 {
 	struct lws_client_connect_info ci;
 
@@ -416,34 +416,34 @@ static void connect_to(struct conn *c, const char *address)
 	ci.local_protocol_name = "slack";
 	ci.userdata = c;
 	ci.pwsi = &c->wsi;
-	c->state = CONN_CONNECTING;
+	c->state = WS_CONN_CONNECTING;
 	c->deadline_ms = clock_monotonic_ms() + c->o.times.connect_ms;
 	c->wsi_alive = true;
 	if (!lws_client_connect_via_info(&ci)) {
 		c->wsi = NULL;
 		c->wsi_alive = false; /* destroyed already, if it ever was */
-		end_with(c, CONN_END_LOST, "connection failed");
+		end_with(c, WS_CONN_END_LOST, "connection failed");
 	}
 }
 
 static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
 {
-	struct conn *c = req->data;
+	struct ws_conn *c = req->data;
 	struct addrinfo *ai;
 	char address[64] = "";
 	unsigned n = 0, pick;
 
 	c->resolving = false;
-	if (c->freed || c->state != CONN_RESOLVING) {
+	if (c->freed || c->state != WS_CONN_RESOLVING) {
 		uv_freeaddrinfo(list);
-		conn_destroy_when_done(c);
+		ws_conn_destroy_when_done(c);
 		return;
 	}
 	for (ai = list; status == 0 && ai; ai = ai->ai_next)
 		n++;
 	if (!n) {
 		uv_freeaddrinfo(list);
-		end_with(c, CONN_END_LOST, status ? uv_strerror(status) : "no address");
+		end_with(c, WS_CONN_END_LOST, status ? uv_strerror(status) : "no address");
 		return;
 	}
 	pick = c->o.attempt % n;
@@ -457,15 +457,15 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list
 	connect_to(c, address);
 }
 
-static void resolve(struct conn *c)
+static void resolve(struct ws_conn *c)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 
-	c->state = CONN_RESOLVING;
+	c->state = WS_CONN_RESOLVING;
 	c->deadline_ms = clock_monotonic_ms() + c->o.times.connect_ms;
 	c->resolve.data = c;
 	if (uv_getaddrinfo(c->o.loop, &c->resolve, on_resolved, c->url.host, NULL, &hints) < 0)
-		end_with(c, CONN_END_LOST, "the name cannot be resolved");
+		end_with(c, WS_CONN_END_LOST, "the name cannot be resolved");
 	else
 		c->resolving = true;
 }
@@ -474,28 +474,28 @@ static void resolve(struct conn *c)
 
 static void on_opened(void *ud, const struct slack_reply *r)
 {
-	struct conn *c = ud;
+	struct ws_conn *c = ud;
 
 	c->call_id = 0;
-	if (c->state != CONN_OPENING)
+	if (c->state != WS_CONN_OPENING)
 		return;
 	c->retry_after_ms = r->retry_after_ms;
 	if (r->verdict != SLACK_OK) {
 		bool fatal = r->token_trouble || (r->verdict == SLACK_REFUSED && r->status == 200);
 
-		end_with(c, fatal ? CONN_END_FATAL : CONN_END_LOST, r->error);
+		end_with(c, fatal ? WS_CONN_END_FATAL : WS_CONN_END_LOST, r->error);
 		return;
 	}
 	if (ws_url_parse(&c->url, json_in_str(r->body, "url")) < 0 || (!c->url.tls && !c->o.plain_ok)) {
-		end_with(c, CONN_END_LOST, "slack sent no address that can be used");
+		end_with(c, WS_CONN_END_LOST, "slack sent no address that can be used");
 		return;
 	}
 	resolve(c);
 }
 
-struct conn *conn_new(const struct conn_options *o, uint64_t id)
+struct ws_conn *ws_conn_new(const struct ws_conn_options *o, uint64_t id)
 {
-	struct conn *c = calloc(1, sizeof(*c));
+	struct ws_conn *c = calloc(1, sizeof(*c));
 	struct slack_call call = { .method = "apps.connections.open", .token = o->app_token,
 		.form = true, .urgent = true, .timeout_ms = o->times.open_ms };
 
@@ -512,28 +512,28 @@ struct conn *conn_new(const struct conn_options *o, uint64_t id)
 	c->kick_open = true;
 	c->call_id = slack_api_call(o->api, &call, on_opened, c);
 	if (!c->call_id)
-		end_with(c, CONN_END_LOST, "too many calls are waiting");
+		end_with(c, WS_CONN_END_LOST, "too many calls are waiting");
 	return c;
 }
 
 /* ---- time ---- */
 
-int64_t conn_deadline_ms(const struct conn *c)
+int64_t ws_conn_deadline_ms(const struct ws_conn *c)
 {
 	return c->deadline_ms;
 }
 
-void conn_tick(struct conn *c, int64_t now_ms)
+void ws_conn_tick(struct ws_conn *c, int64_t now_ms)
 {
-	if (now_ms < c->deadline_ms || c->state == CONN_GONE)
+	if (now_ms < c->deadline_ms || c->state == WS_CONN_GONE)
 		return;
-	if (c->state < CONN_LIVE) {
-		conn_close(c, c->state == CONN_WAIT_HELLO ? "no hello in time" : "no connection in time");
+	if (c->state < WS_CONN_LIVE) {
+		ws_conn_close(c, c->state == WS_CONN_WAIT_HELLO ? "no hello in time" : "no connection in time");
 		return;
 	}
 	if (now_ms - c->last_in_ms >= c->o.times.dead_ms) {
 		c->closed_cleanly = true; /* nobody is there to read a close frame */
-		conn_close(c, "no sign of life");
+		ws_conn_close(c, "no sign of life");
 		return;
 	}
 	if (now_ms - c->last_in_ms >= c->o.times.ping_ms && c->wsi) {
@@ -549,43 +549,43 @@ void conn_tick(struct conn *c, int64_t now_ms)
 
 /* ---- looking ---- */
 
-uint64_t conn_id(const struct conn *c)
+uint64_t ws_conn_id(const struct ws_conn *c)
 {
 	return c->id;
 }
 
-enum conn_state conn_state(const struct conn *c)
+enum ws_conn_state ws_conn_state(const struct ws_conn *c)
 {
 	return c->state;
 }
 
-enum conn_end conn_end(const struct conn *c)
+enum ws_conn_end ws_conn_end(const struct ws_conn *c)
 {
 	return c->end;
 }
 
-const char *conn_why(const struct conn *c)
+const char *ws_conn_why(const struct ws_conn *c)
 {
 	return c->why;
 }
 
-int64_t conn_retry_after_ms(const struct conn *c)
+int64_t ws_conn_retry_after_ms(const struct ws_conn *c)
 {
 	return c->retry_after_ms;
 }
 
-int64_t conn_live_since_ms(const struct conn *c)
+int64_t ws_conn_live_since_ms(const struct ws_conn *c)
 {
 	return c->live_since_ms;
 }
 
-const char *conn_host(const struct conn *c)
+const char *ws_conn_host(const struct ws_conn *c)
 {
 	return c->host;
 }
 
-void conn_set_draining(struct conn *c)
+void ws_conn_set_draining(struct ws_conn *c)
 {
-	if (c->state == CONN_LIVE)
-		c->state = CONN_DRAINING;
+	if (c->state == WS_CONN_LIVE)
+		c->state = WS_CONN_DRAINING;
 }

@@ -2,6 +2,7 @@
 #include "bot/store/redis_sync.h"
 
 #include <hiredis/hiredis.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -49,6 +50,7 @@ redisContext *redis_sync_connect(const struct store_url *url, struct err *err)
 	const struct timeval patience = {.tv_sec = 5};
 	redisContext *c;
 
+	signal(SIGPIPE, SIG_IGN); /* hiredis writes with write(2): EPIPE tells it enough */
 	if (*url->path)
 		c = redisConnectUnixWithTimeout(url->path, patience);
 	else

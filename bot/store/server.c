@@ -419,6 +419,7 @@ struct server *server_start(uv_loop_t *loop, const struct server_options *o, str
 		err_set(err, ERR_MEMORY, "out of memory");
 		return NULL;
 	}
+	signal(SIGPIPE, SIG_IGN); /* our line to it ends when it does */
 	s->lock_fd = -1;
 	if (strcmp(when, "always") != 0 && strcmp(when, "everysec") != 0) {
 		err_set(err, ERR_CONFIG, "fsync must be \"always\" or \"everysec\", not \"%s\"", when);

@@ -2,6 +2,7 @@
 #include "bot/store/store.h"
 
 #include <hiredis/hiredis.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,6 +265,7 @@ struct store *store_open(uv_loop_t *loop, const struct store_options *o, struct 
 		err_set(err, ERR_MEMORY, "out of memory");
 		return NULL;
 	}
+	signal(SIGPIPE, SIG_IGN); /* hiredis writes with write(2): EPIPE tells it enough */
 	s->loop = loop;
 	s->dedupe_ttl_ms = o->dedupe_ttl_ms > 0 ? o->dedupe_ttl_ms : DEDUPE_TTL_MS;
 	s->on_state = o->on_state;
@@ -333,5 +335,5 @@ void store_stats(const struct store *s, struct store_stats *out)
 	*out = s->stats;
 	out->ready = store_ready(s);
 	out->round_trip_us = redis_conn_round_trip_us(s->main);
-	out->warning = s->warning;
+	out->warning = out->ready ? s->warning : s->last_problem;
 }

@@ -14,18 +14,33 @@
 
 /* --- answers --- */
 
-/* Errors that Redis gives before it runs anything: nothing was written. */
-static bool refused_outright(const char *error)
+/* Errors that Redis gives before it runs anything: nothing was written. NULL: not one of them. */
+static const char *refused_outright(const char *error)
 {
-	static const char *const codes[] = {"OOM ", "READONLY ", "MISCONF ", "LOADING ", "BUSY ",
-		"NOREPLICAS ", "MASTERDOWN ", "NOAUTH ", "NOPERM ", "CLUSTERDOWN ", "MOVED ", "ASK ",
-		"TRYAGAIN ", "CROSSSLOT "};
+	static const struct {
+		const char *code, *meaning;
+	} codes[] = {
+		{"OOM ", "Redis has no memory left"},
+		{"READONLY ", "Redis has become a replica"},
+		{"MISCONF ", "Redis cannot write to its disk"},
+		{"LOADING ", "Redis is still reading its data from disk"},
+		{"BUSY ", "Redis is held up by a script"},
+		{"NOREPLICAS ", "Redis takes no writes: too few replicas, or its disk is nearly full"},
+		{"MASTERDOWN ", "Redis is a replica without a master"},
+		{"NOAUTH ", "Redis wants a password"},
+		{"NOPERM ", "the Redis user may not do this"},
+		{"CLUSTERDOWN ", "the Redis cluster is down"},
+		{"MOVED ", "the data is on another node of the Redis cluster"},
+		{"ASK ", "the data is moving to another node of the Redis cluster"},
+		{"TRYAGAIN ", "the data is moving to another node of the Redis cluster"},
+		{"CROSSSLOT ", "the data is on several nodes of the Redis cluster"},
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (strncmp(error, codes[i], strlen(codes[i])) == 0)
-			return true;
-	return false;
+		if (strncmp(error, codes[i].code, strlen(codes[i].code)) == 0)
+			return codes[i].meaning;
+	return NULL;
 }
 
 static void batch_fail(struct call *first, enum store_status status, const char *detail)
@@ -62,6 +77,9 @@ static void batch_repeat(struct store *s, struct call *first)
 
 static void batch_refused(struct store *s, struct call *first, const char *error)
 {
+	const char *meaning = refused_outright(error);
+	char text[256];
+
 	if (strstr(error, "Function not found")) {
 		if (first->tries < STORE_TRIES) {
 			batch_repeat(s, first);
@@ -71,12 +89,13 @@ static void batch_refused(struct store *s, struct call *first, const char *error
 		batch_fail(first, STORE_REFUSED, error);
 		return;
 	}
-	if (!refused_outright(error)) {
+	if (!meaning) {
 		log_write(LOG_ERROR, "store", NULL, "Redis answered with an error", "error", error, NULL);
 		batch_fail(first, STORE_UNKNOWN, error);
 		return;
 	}
-	batch_fail(first, STORE_REFUSED, error);
+	snprintf(text, sizeof(text), "%s (%s)", meaning, error);
+	batch_fail(first, STORE_REFUSED, text);
 	/* The master is elsewhere now, or comes back as something else: look again. */
 	if (s->phase == PHASE_READY &&
 		(strncmp(error, "READONLY ", 9) == 0 || strncmp(error, "LOADING ", 8) == 0))

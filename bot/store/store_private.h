@@ -129,7 +129,7 @@ struct store {
 	struct store_stats stats;
 	char warning[1024];
 	char newer[64];          /* a newer function library that somebody loaded, "" */
-	char last_problem[256];  /* why it is down, as last written to the log */
+	char last_problem[256];  /* why it is down, as last written to the log; "" while ready */
 };
 
 /* --- store.c: calls --- */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +48,12 @@ static void child_run(struct test_redis *r, int out)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN); /* we read its log only until it is ready */
+	if (r->file_limit) {
+		const struct rlimit limit = {r->file_limit, r->file_limit};
+
+		signal(SIGXFSZ, SIG_IGN); /* the write fails instead, as on a full disk */
+		setrlimit(RLIMIT_FSIZE, &limit);
+	}
 	for (i = 0; i < r->n_args; i++)
 		argv[n++] = r->args[i];
 	argv[n] = NULL;
@@ -199,8 +206,20 @@ void loop_turns(uv_loop_t *loop, int n)
 		uv_run(loop, UV_RUN_NOWAIT);
 }
 
+static void on_uv_stop(uv_timer_t *t)
+{
+	uv_stop(t->loop);
+}
+
 void loop_finish(uv_loop_t *loop)
 {
+	uv_timer_t guard;
+
+	uv_timer_init(loop, &guard);
+	uv_timer_start(&guard, on_uv_stop, GUARD_MS, 0);
+	uv_unref((uv_handle_t *)&guard);
 	uv_run(loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&guard, NULL);
+	uv_run(loop, UV_RUN_NOWAIT);
 	assert_int_equal(uv_loop_close(loop), 0);
 }

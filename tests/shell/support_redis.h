@@ -19,6 +19,7 @@ struct test_redis {
 	char url[128];
 	char args[8][64]; /* further arguments, kept for restarts */
 	int n_args;
+	unsigned long file_limit;    /* not 0: a file that would become bigger cannot be written */
 	struct redisContext *direct; /* for redis_ask() */
 };
 

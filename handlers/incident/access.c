@@ -28,6 +28,8 @@ static bool is_lead(const struct call *call)
 {
 	static const char *const roles[] = {"coordinator", "tech-lead"};
 
+	if (!call->inc)
+		return false;
 	if (same_who(&call->by, &call->inc->declared_by))
 		return true;
 	for (size_t i = 0; i < 2; i++) {
@@ -122,7 +124,7 @@ static void who_can(struct context *cx, const struct call *call, struct json_out
 			else
 				targets_add(&t, cx->plan, call->inc, allow->who[i], cx->req->now_ms);
 		}
-	} else if (incident_rules[call->verb].access == ACCESS_LEADS) {
+	} else if (call->inc && incident_rules[call->verb].access == ACCESS_LEADS) {
 		names_add(&names, call->inc->declared_by.name);
 		for (size_t i = 0; i < call->inc->n_roles; i++)
 			if (strcmp(call->inc->roles[i].key, "coordinator") == 0 ||

@@ -76,7 +76,7 @@ static enum step role_answer(struct context *cx, const char *template_name, cons
 		json_out_object_end(&d.j);
 	}
 	json_out_array_end(&d.j);
-	return answer_refused(cx, template_name, &d);
+	return *role || *word ? answer_refused(cx, template_name, &d) : answer(cx, template_name, &d);
 }
 
 enum wanted { WANTED_SOMEBODY, WANTED_NOBODY, WANTED_REFUSED };

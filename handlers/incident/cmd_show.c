@@ -86,7 +86,7 @@ enum step verb_list(struct context *cx)
 		json_out_str(&d.j, "next", arena_printf(cx->arena, "incident list %s%zu",
 			closed ? "closed " : "", from / PAGE_ITEMS + 2));
 	}
-	return answer_refused(cx, "incident/list", &d);
+	return answer(cx, "incident/list", &d);
 }
 
 /* --- show and help ------------------------------------------------------------------------------ */
@@ -101,7 +101,7 @@ enum step verb_show(struct context *cx)
 	data_answers(cx, inc, &d.j);
 	json_out_int(&d.j, "messages", inc->n_messages);
 	json_out_int(&d.j, "key_events", inc->n_key_events);
-	return answer_refused(cx, "incident/show", &d);
+	return answer(cx, "incident/show", &d);
 }
 
 static void data_verb(struct json_out *j, const struct verb *v)
@@ -148,5 +148,5 @@ enum step verb_help(struct context *cx)
 	if (one && !found)
 		return refuse_with(cx, "incident/unknown_verb", "word", args_cut(cx->arena, arg->text, 80));
 	data_severities(cx, &d.j, "");
-	return answer_refused(cx, one ? "incident/help_verb" : "incident/help", &d);
+	return answer(cx, one ? "incident/help_verb" : "incident/help", &d);
 }

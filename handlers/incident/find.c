@@ -131,12 +131,12 @@ static const char *command_with(struct context *cx, const struct call *call, con
 
 	if (strlen(rest) > COMMAND_MAX)
 		return NULL;
-	buf_init_arena(&b, cx->arena, 2 * COMMAND_MAX);
+	buf_init_arena(&b, cx->arena, COMMAND_MAX + 128);
 	buf_printf(&b, "incident %s %s", incident_verbs[call->verb].name, id);
 	if (*rest)
 		buf_char(&b, ' ');
 	for (; *rest; rest++)
-		buf_char(&b, *rest == '\n' || *rest == '\r' || *rest == '\t' ? ' ' : *rest);
+		buf_char(&b, (char)(strchr("\n\r\t", *rest) ? ' ' : *rest));
 	return buf_text(&b);
 }
 

@@ -127,24 +127,36 @@ static bool plain_ascii(char c)
 	return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t';
 }
 
+/* Whether nothing that stays is before `at`, digits aside when they are to be skipped. */
+static bool leading(const char *s, size_t at, bool skip_digits)
+{
+	size_t i;
+
+	for (i = 0; i < at; i++) {
+		if (skip_digits && s[i] >= '0' && s[i] <= '9')
+			continue;
+		if (s[i] >= ' ' && s[i] < 0x7f)
+			return false; /* everything else might be one that is dropped */
+	}
+	return true;
+}
+
 /*
  * Whether the character at `at` needs hiding. Some mean something at the start of a line only; a
  * value has no new lines left, so that can be its own start only.
  */
 static bool active(const char *s, size_t at, size_t len)
 {
-	bool first = at == 0, last = at + 1 == len;
-	size_t i;
+	char next = at + 1 < len ? s[at + 1] : 0;
 
 	switch (s[at]) {
 	case ':': /* schemes that some readers turn into links */
-		return first || last || s[at + 1] == '/';
+		return !at || !(next == ' ' || (next >= '0' && next <= '9') ||
+			((next | 0x20) >= 'a' && (next | 0x20) <= 'z'));
 	case '-': case '+': case '=':
-		return first;
+		return leading(s, at, false);
 	case '.': /* "1." at the start, "www." anywhere */
-		for (i = 0; i < at && s[i] >= '0' && s[i] <= '9'; i++)
-			;
-		return i == at || (at >= 3 && strncasecmp(s + at - 3, "www", 3) == 0);
+		return leading(s, at, true) || (at >= 3 && strncasecmp(s + at - 3, "www", 3) == 0);
 	default:
 		return true;
 	}
@@ -179,6 +191,20 @@ static void guard_add(struct buf *out, const char *s, size_t len)
 
 /* --- real Markdown ------------------------------------------------------------------------------- */
 
+static bool space_needs_hiding(const char *s, size_t at, size_t len)
+{
+	const char *as = "";
+	size_t next = at + 1;
+
+	while (next < len && !plain_ascii(s[next]) && as && !*as) {
+		size_t n = odd_bytes(s + next, len - next, &as);
+
+		if (as && !*as)
+			next += n; /* dropped: what is behind it counts */
+	}
+	return leading(s, at, false) || next == len || s[next] == ' ';
+}
+
 /*
  * What c at `at` is written as, or NULL for itself. New lines become a character reference: a line
  * break that no block structure sees. So does the back-tick, because inside a code span a backslash
@@ -192,7 +218,7 @@ static const char *markdown_escape(const char *s, size_t at, size_t len, char sm
 	case '`':
 		return "&#96;";
 	case ' ':
-		return at == 0 || at + 1 == len || s[at + 1] == ' ' ? "&#32;" : NULL;
+		return space_needs_hiding(s, at, len) ? "&#32;" : NULL;
 	case '\t':
 		return "&#9;";
 	default:

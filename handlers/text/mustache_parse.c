@@ -196,9 +196,8 @@ static bool tag_standalone(const struct parser *p, const struct tag *t, size_t *
 	return true;
 }
 
-static int name_split(struct parser *p, const struct tag *t, struct node *n)
+static int name_check(struct parser *p, const struct tag *t)
 {
-	char *copy, *dot;
 	size_t i;
 
 	if (!t->body_len)
@@ -209,6 +208,16 @@ static int name_split(struct parser *p, const struct tag *t, struct node *n)
 				"a name has no spaces in it: write \"%.*s\" in one word",
 				(int)(t->body_len > 60 ? 60 : t->body_len),
 				quoted(p, t->body, t->body_len)));
+	return 0;
+}
+
+static int name_split(struct parser *p, const struct tag *t, struct node *n)
+{
+	char *copy, *dot;
+	size_t i;
+
+	if (name_check(p, t) < 0)
+		return -1;
 	if (t->body_len == 1 && t->body[0] == '.')
 		return 0;
 	copy = arena_strndup(p->arena, t->body, t->body_len);
@@ -305,7 +314,24 @@ static int section_open(struct parser *p, const struct tag *t)
 	return 0;
 }
 
-/* A tag that becomes a node. */
+/* A partial's name is one word, dots included ("incident/root.old"). */
+static int partial_from_tag(struct parser *p, const struct tag *t)
+{
+	struct node *n = node_add(p, NODE_PARTIAL);
+	const char **whole = ARENA_ARRAY(p->arena, const char *, 1);
+
+	place(p, t->start, &n->line, &n->column);
+	if (name_check(p, t) < 0)
+		return -1;
+	if (t->body[0] == '*')
+		return fault(p, t->start, "dynamic names are not supported: name the partial itself");
+	whole[0] = arena_strndup(p->arena, t->body, t->body_len);
+	n->parts = whole;
+	n->n_parts = 1;
+	return 0;
+}
+
+/* A tag with a name that is looked up in the data. */
 static int node_from_tag(struct parser *p, const struct tag *t, enum node_kind kind)
 {
 	struct node *n = node_add(p, kind);
@@ -313,20 +339,7 @@ static int node_from_tag(struct parser *p, const struct tag *t, enum node_kind k
 	place(p, t->start, &n->line, &n->column);
 	if (name_split(p, t, n) < 0)
 		return -1;
-	if (kind == NODE_SECTION || kind == NODE_INVERTED)
-		return section_open(p, t);
-	if (kind == NODE_PARTIAL) {
-		/* A partial's name is one word, dots included ("incident/root.old"). */
-		const char **whole = ARENA_ARRAY(p->arena, const char *, 1);
-
-		if (t->body[0] == '*')
-			return fault(p, t->start,
-				"dynamic names are not supported: name the partial itself");
-		whole[0] = arena_strndup(p->arena, t->body, t->body_len);
-		n->parts = whole;
-		n->n_parts = 1;
-	}
-	return 0;
+	return kind == NODE_SECTION || kind == NODE_INVERTED ? section_open(p, t) : 0;
 }
 
 static int tag_compile(struct parser *p, const struct tag *t, size_t text_from, bool standalone)
@@ -343,7 +356,7 @@ static int tag_compile(struct parser *p, const struct tag *t, size_t text_from, 
 	case '/':
 		return section_close(p, t);
 	case '>':
-		if (node_from_tag(p, t, NODE_PARTIAL) < 0)
+		if (partial_from_tag(p, t) < 0)
 			return -1;
 		if (standalone) {
 			p->nodes[p->n - 1].text = p->src + text_from;

@@ -239,6 +239,9 @@ static void typed_text_is_data(void **state)
 	with("{{x}}. a", "1", "item0#1:a\n"); /* the template's own full stop */
 	with("{{x}}", "1. a", "text:1. a\n");
 	with("{{x}}{{x}}", "--", "text:----\n");
+	with("{{x}}", "\x01- a", "text:- a\n"); /* dropped characters shield nothing */
+	with("{{x}}", "1\x02. a", "text:1. a\n");
+	with("{{x}}", "\xe2\x80\xae+ a", "text:+ a\n");
 }
 
 /* What `tocsin render --escape markdown` writes says the same to any Markdown reader. */
@@ -246,7 +249,7 @@ static void both_escapes_agree(void **state)
 {
 	static const char *const templates[] = {"{{x}}", "# {{x}}", "- {{x}} y", "**{{x}}** z",
 		"| a | {{x}} |\n|---|---|\n| {{x}} | b |\n", "[{{x}}](https://e.example)", "> {{x}}"};
-	static const char alphabet[] = "ab1 .)-+*_`~#>|[](){}<>!&;:/\\\"'=@\n\t";
+	static const char alphabet[] = "ab1\x01 .)-+*_`~#>|[](){}<>!&;:/\\\"'=@\n\t";
 	unsigned seed = 12345, i, t, k;
 
 	(void)state;

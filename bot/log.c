@@ -203,7 +203,7 @@ static bool is_unsafe(uint32_t c)
 		(c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-static void add_escaped(struct buf *b, const char *s, size_t len)
+static void add_escaped(struct buf *b, const char *s, size_t len, bool quoted)
 {
 	size_t i = 0, n;
 	uint32_t c;
@@ -212,7 +212,7 @@ static void add_escaped(struct buf *b, const char *s, size_t len)
 	while (i < len) {
 		c = utf8_decode(s + i, len - i, &n);
 		i += n;
-		if (c == '"' || c == '\\')
+		if (quoted && (c == '"' || c == '\\'))
 			buf_printf(b, "\\%c", (int)c);
 		else if (c == '\n')
 			buf_str(b, "\\n");
@@ -225,6 +225,16 @@ static void add_escaped(struct buf *b, const char *s, size_t len)
 		else
 			buf_add(b, out, utf8_encode(c, out));
 	}
+}
+
+void log_mask(struct buf *out, const char *s)
+{
+	struct buf clean;
+
+	buf_init(&clean, VALUE_MAX * 2);
+	add_masked(&clean, s, strlen(s));
+	add_escaped(out, buf_text(&clean), clean.len, false);
+	buf_release(&clean);
 }
 
 static bool is_bare(const char *s, size_t len)
@@ -263,7 +273,7 @@ static void add_pair(struct buf *line, bool first, const char *name, const char 
 	} else {
 		if (line_format == LOG_LOGFMT)
 			buf_char(line, '"');
-		add_escaped(line, buf_text(&clean), clean.len);
+		add_escaped(line, buf_text(&clean), clean.len, true);
 		buf_char(line, '"');
 	}
 	buf_release(&clean);

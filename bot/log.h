@@ -27,6 +27,11 @@ void log_hide_none(void); /* forgets them: end of the program */
 void log_write(enum log_level level, const char *area, const char *trace, const char *message, ...)
 	__attribute__((sentinel));
 
+/* Appends s with secrets masked and control characters escaped, at most 2 KiB of it: for what others
+ * said and an operator reads elsewhere than in the log. */
+struct buf;
+void log_mask(struct buf *out, const char *s);
+
 /* Number as text for log_write: lives until 8 further calls. Loop thread only. */
 const char *log_int(long long n);
 #endif

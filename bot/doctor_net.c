@@ -115,26 +115,11 @@ static void check_public_url(struct doctor *d, const struct plan *plan)
 			"%s cannot be reached from here: %s", url, error);
 }
 
-static bool somebody_has_mail(const struct plan *plan)
-{
-	size_t i;
-
-	for (i = 0; i < plan->n_people; i++)
-		if (plan->people[i].mail)
-			return true;
-	return false;
-}
-
 void doctor_web(struct doctor *d, const char *listen, const struct plan *plan)
 {
 	check_listen(d, listen);
-	if (!plan)
-		return;
-	if (plan->public_url)
+	if (plan && plan->public_url) /* without one the plan's own lint has spoken */
 		check_public_url(d, plan);
-	else if (somebody_has_mail(plan))
-		doctor_say(d, DOCTOR_WARN, "http", "add public_url: https://... to the plan",
-			"mails carry no link to acknowledge with: the plan has no public_url");
 }
 
 static void check_smtp(struct doctor *d, const struct plan_connection *c)

@@ -36,9 +36,13 @@ void data_people(struct context *cx, struct json_out *j, const char *key,
 		targets_add(&t, cx->plan, inc, targets[i], cx->req->now_ms);
 	json_out_array(j, key);
 	for (size_t i = 0; i < t.n; i++) {
-		struct incident_who w = incident_who_of_person(t.people[i]->key, cx->plan);
+		const struct plan_person *p = t.people[i];
 
-		incident_who_data(j, NULL, &w);
+		json_out_object(j, NULL);
+		json_out_str(j, "name", p->name ? p->name : p->key);
+		json_out_str(j, "person", p->key);
+		json_out_bool(j, "next", i > 0); /* a comma goes before it */
+		json_out_object_end(j);
 	}
 	json_out_array_end(j);
 }
@@ -74,9 +78,10 @@ void data_answers(struct context *cx, const struct incident *inc, struct json_ou
 	for (size_t i = 0; i < pi->n_collect; i++) {
 		if (answer_to(inc, pi->collect[i].id))
 			continue;
-		lacking = true;
 		json_out_object(j, NULL);
 		json_out_str(j, "ask", pi->collect[i].ask);
+		json_out_bool(j, "next", lacking);
+		lacking = true;
 		json_out_object_end(j);
 	}
 	json_out_array_end(j);

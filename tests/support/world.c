@@ -539,6 +539,14 @@ size_t world_log_count(struct world *w, const char *id)
 	return n;
 }
 
+bool world_indexed(struct world *w, const char *index, const char *member)
+{
+	for (size_t i = 0; i < w->n_members; i++)
+		if (strcmp(w->members[i].index, index) == 0 && strcmp(w->members[i].value, member) == 0)
+			return true;
+	return false;
+}
+
 size_t world_timers(struct world *w, const char *prefix)
 {
 	size_t n = 0;

@@ -68,6 +68,7 @@ void world_mark(struct world *w);
 const char *world_message(struct world *w, const char *ref); /* rendered, with its buttons */
 const char *world_doc(struct world *w, const char *id);      /* "incident:INC-1" */
 size_t world_log_count(struct world *w, const char *id);
+bool world_indexed(struct world *w, const char *index, const char *member);
 size_t world_timers(struct world *w, const char *prefix);
 /* Breaches of what must always hold, found on the way (a put without a version, an effect list
  * that overflowed, an idempotency key used twice, a template that does not render ...). */

@@ -21,7 +21,7 @@ static json_t *manifest(const char *http)
 	json_t *root;
 
 	buf_init(&b, 64 * 1024);
-	slack_manifest(&b, "tocsin", http);
+	manifest_print(&b, "tocsin", http);
 	assert_false(b.failed);
 	root = json_loads(buf_text(&b), JSON_REJECT_DUPLICATES, NULL);
 	buf_release(&b);

@@ -353,8 +353,8 @@ static void what_is_acknowledged_and_forgotten(void **state)
 		"{\"envelope_id\":\"e\",\"type\":\"interactive\",\"payload\":[]}",
 		"{\"envelope_id\":\"e\",\"type\":\"interactive\",\"payload\":{\"type\":\"block_actions\"}}",
 		"{\"envelope_id\":\"e\",\"type\":\"slash_commands\",\"payload\":{\"command\":\"/incident\"}}",
-		"{\"envelope_id\":\"e\",\"type\":\"slash_commands\",\"payload\":{\"command\":\"/incident\","
-		"\"user_id\":\"U0ADA\",\"api_app_id\":\"A0OTHER\"}}",
+		("{\"envelope_id\":\"e\",\"type\":\"slash_commands\",\"payload\":{\"command\":\"/incident\","
+		 "\"user_id\":\"U0ADA\",\"api_app_id\":\"A0OTHER\"}}"),
 	};
 	size_t i;
 

@@ -65,7 +65,7 @@ static void test_verifying(void **state)
 	assert_true(verify(ID, "1795183200", GOOD, NOW));
 	assert_true(verify(ID, "1795183200", "v1,AAAA " GOOD, NOW));
 	assert_true(verify(ID, "1795183200", "v1a,AAAA " GOOD, NOW));
-	assert_false(verify(ID, "1795183200", GOOD + 3, NOW)); /* without its version */
+	assert_false(verify(ID, "1795183200", &GOOD[3], NOW)); /* without its version */
 	assert_false(verify(ID, "1795182840", "v1,scvmt2T5NmS8YY0DAOhkBnZ93eHKLiLp5/c2dqUiqZ8=", NOW));
 	assert_true(verify(ID, "1795182840", "v1,scvmt2T5NmS8YY0DAOhkBnZ93eHKLiLp5/c2dqUiqZ8=", NOW - 360));
 	assert_false(verify(ID, "1795183560", "v1,NCITWaeLTEVzfpx/K2RXpbD09kO/hB5Rp+mLcg8TD+o=", NOW));

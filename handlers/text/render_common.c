@@ -74,7 +74,21 @@ void time_text_utc(void *ctx, int64_t epoch_s, const char *tz, struct buf *out)
 
 void render_time_text(const struct render_options *o, const struct span *s, struct buf *out)
 {
-	(o->time_text ? o->time_text : time_text_utc)(o->time_ctx, s->time_s, o->tz, out);
+	char utc[64], *clock;
+	struct buf whole;
+
+	if (o->time_text) {
+		o->time_text(o->time_ctx, s->time_s, o->tz, out);
+		return;
+	}
+	buf_init(&whole, sizeof(utc) - 1);
+	time_text_utc(NULL, s->time_s, NULL, &whole);
+	snprintf(utc, sizeof(utc), "%s", buf_text(&whole));
+	buf_release(&whole); /* before anything that may jump */
+	clock = strchr(utc, ' '); /* "2026-01-28 17:00 UTC" */
+	if (clock && s->style == TIME_DATE)
+		*clock = '\0';
+	buf_str(out, clock && s->style == TIME_CLOCK ? clock + 1 : utc);
 }
 
 void render_spans_text(const struct render_options *o, const struct span *s, struct buf *out)

@@ -213,8 +213,10 @@ void mrkdwn_text(struct mrkdwn *w, const char *s, size_t len)
 	const char *as;
 
 	while (i < len && !w->full) {
-		n = plain_run(s + i, len - i);
-		if (n && w->units + n + w->n_open + 1 <= w->limit) {
+		n = w->units + w->n_open + 1; /* taken, or kept for what ends the piece */
+		n = n < w->limit ? w->limit - n : 0;
+		n = plain_run(s + i, len - i < n ? len - i : n);
+		if (n) {
 			buf_add(&w->text, s + i, n);
 			w->units += n;
 			i += n;

@@ -12,6 +12,7 @@
 #include "tocsin/message.h"
 #include "tocsin/mustache.h"
 #include "tocsin/render.h"
+#include "tocsin/utf8.h"
 
 #define WORDS_BYTES_MAX (256u * 1024 * 1024)
 
@@ -83,6 +84,11 @@ struct mustache *template_parse(struct arena *a, const char *path, const char *t
 	size_t sample_len = 0, body = sample_read(text, len, &sample_len), i;
 	unsigned line = 1;
 
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) { /* some editors put it there */
+		text += 3;
+		len -= 3;
+		body = sample_read(text, len, &sample_len);
+	}
 	for (i = 0; i < body; i++)
 		line += text[i] == '\n';
 	if (sample)
@@ -90,12 +96,35 @@ struct mustache *template_parse(struct arena *a, const char *path, const char *t
 	return mustache_parse_at(a, path, line, text + body, len - body, e);
 }
 
+/* Text that is no UTF-8 was most likely saved in an old encoding. */
+static bool encoding_good(struct words *w, const char *path, const char *text, size_t len)
+{
+	unsigned line = 1, column = 1;
+	size_t i = 0, n;
+
+	for (; i < len && (n = utf8_length(text + i, len - i)); i += n) {
+		column++;
+		if (text[i] == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	if (i == len)
+		return true;
+	add_fault(w, arena_printf(w->arena, "%s:%u:%u: this byte is no UTF-8: save the file as UTF-8",
+		path, line, column));
+	return false;
+}
+
 static bool compile(struct words *w, struct word *word, const char *path, const char *text, size_t len)
 {
 	struct err e = {0};
 	const char *sample;
-	struct mustache *m = template_parse(w->arena, path, text, len, &sample, &e);
+	struct mustache *m;
 
+	if (!encoding_good(w, path, text, len))
+		return false;
+	m = template_parse(w->arena, path, text, len, &sample, &e);
 	if (!m) {
 		add_fault(w, e.text);
 		return false;

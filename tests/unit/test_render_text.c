@@ -89,6 +89,8 @@ static void times(void **state)
 	(void)state;
 	is(text_render, "[t](time:0) [t](time:-1) [t](time:951782400) [t](time:4107542399)", NULL,
 		"1970-01-01 00:00 UTC 1969-12-31 23:59 UTC 2000-02-29 00:00 UTC 2100-02-28 23:59 UTC");
+	is(text_render, "[t](time:1769618400:date) [t](time:1769618400:clock) [t](time:1769618400:ago)", NULL,
+		"2026-01-28 16:40 UTC 2026-01-28 16:40 UTC");
 }
 
 static void html(void **state)

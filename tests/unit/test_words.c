@@ -174,6 +174,18 @@ static void faulty_override_is_left_out(void **state)
 	words_free(w);
 }
 
+static void encodings(void **state)
+{
+	static const struct words_source latin1[] = {SOURCE("render/shortened", "a\nb\xe4 {{x}}")};
+	static const struct words_source bom[] = {SOURCE("render/shortened", "\xef\xbb\xbf# a")};
+	struct words *w = words_new(bom, 1);
+
+	(void)state;
+	assert_string_equal(words_phrases(w)->shortened, "a");
+	words_free(w);
+	faults_are(latin1, 1, "words/render/shortened.md:2:2: this byte is no UTF-8: save the file as UTF-8\n");
+}
+
 static void lines_count_from_the_file(void **state)
 {
 	static const struct words_source sources[] = {
@@ -284,6 +296,7 @@ int main(void)
 		cmocka_unit_test(overriding),
 		cmocka_unit_test(faults_are_all_told),
 		cmocka_unit_test(faulty_override_is_left_out),
+		cmocka_unit_test(encodings),
 		cmocka_unit_test(lines_count_from_the_file),
 		cmocka_unit_test(messages_forms_and_texts),
 		cmocka_unit_test(errors_say_what_is_wrong),

@@ -157,12 +157,29 @@ static void on_task_answer(void *ud, const struct answer *answer)
 		batch_finish(b);
 }
 
+/* A text that is forgotten here would point into memory that is gone: who adds a member to struct
+ * alert must copy it below. */
+_Static_assert(sizeof(struct alert) == 11 * sizeof(char *), "alert_copy() copies every text");
+
+static void alert_copy(struct arena *a, struct alert *to, const struct alert *from)
+{
+	*to = *from;
+	to->source = arena_strdup(a, from->source);
+	to->key = arena_strdup(a, from->key);
+	to->episode = arena_strdup(a, from->episode);
+	to->severity = arena_strdup(a, from->severity);
+	to->title = arena_strdup(a, from->title);
+	to->link = arena_strdup(a, from->link);
+	to->service = arena_strdup(a, from->service);
+	to->description = arena_strdup(a, from->description);
+	to->group = arena_strdup(a, from->group);
+}
+
 /* One alert to one task. False when there is no memory. */
 static bool submit(struct web *w, struct batch *b, const struct alert *from)
 {
 	struct arena *a = arena_new(TASK_BYTES);
 	struct request *req;
-	struct alert *to;
 
 	if (!a)
 		return false;
@@ -174,17 +191,8 @@ static bool submit(struct web *w, struct batch *b, const struct alert *from)
 	request_init(req);
 	req->kind = REQUEST_ALERT;
 	req->source = SOURCE_SYSTEM;
-	to = &req->alert;
-	*to = *from;
-	to->source = arena_strdup(a, from->source);
-	to->key = arena_strdup(a, from->key);
-	to->episode = arena_strdup(a, from->episode);
-	to->severity = arena_strdup(a, from->severity);
-	to->title = arena_strdup(a, from->title);
-	to->link = arena_strdup(a, from->link);
-	to->service = arena_strdup(a, from->service);
-	to->description = arena_strdup(a, from->description);
-	req->id = alert_wire_id(a, to);
+	alert_copy(a, &req->alert, from);
+	req->id = alert_wire_id(a, &req->alert);
 	arena_recovery_clear(a);
 	metrics_inc1(METRIC_ALERTS, from->firing ? METRIC_ALERT_FIRING : METRIC_ALERT_RESOLVED);
 	tasks_submit(w->o.tasks, a, req, NULL, WEB_DEADLINE_MS, on_task_answer, b);

@@ -47,8 +47,8 @@ static const char usage_text[] =
 	"  --for PLATFORM   what is sent there; a template with questions in it becomes a form on slack.\n"
 	"                   Without it: the Mustache output as it is\n"
 	"  --escape MODE    how {{x}} is written: markdown (default), html, or none\n"
-	"  --partials DIR   where {{> name}} is looked for: DIR/name, then DIR/name.md, DIR/name.mustache.\n"
-	"                   Without it: beside FILE, then among the built-in templates\n"
+	"  --partials DIR   where {{> name}} is looked for: as DIR/name, then with .md, .mustache, .html\n"
+	"                   or .txt. Without it: beside FILE, then among the built-in templates\n"
 	"\n"
 	"Exit status: 0 done, 1 the template or the data is at fault, 2 wrong usage.\n";
 
@@ -137,7 +137,7 @@ static const char *builtin_text(const char *name, size_t *len)
 
 static const struct mustache *partial_load(struct job *job, const char *name)
 {
-	static const char *const endings[] = {"", ".md", ".mustache"};
+	static const char *const endings[] = {"", ".md", ".mustache", ".html", ".txt"};
 	const char *text = NULL, *why, *path = name;
 	size_t i, len;
 

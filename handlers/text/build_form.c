@@ -158,8 +158,12 @@ void build_option(struct build *b, const char *raw, size_t len, bool chosen)
 	}
 	trim(&value, &value_len);
 	trim(&label, &label_len);
-	if (!f || !value_len || f->n_options == FORM_OPTIONS_MAX)
+	if (!f || !value_len)
 		return;
+	if (f->n_options == FORM_OPTIONS_MAX) {
+		f->n_dropped++;
+		return;
+	}
 	if (!f->options)
 		f->options = ARENA_ARRAY(b->arena, struct form_option, FORM_OPTIONS_MAX);
 	o = &f->options[f->n_options++];

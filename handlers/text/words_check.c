@@ -97,6 +97,19 @@ static bool asks(const struct message *m)
 	return false;
 }
 
+static void check_form(struct check *c, const struct form *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_fields; i++) {
+		if (!f->fields[i]->n_dropped)
+			continue;
+		buf_printf(c->out, "%s:1:1: choice \"%s\" has more than %d options: the rest is left out\n",
+			c->word->path, f->fields[i]->id, FORM_OPTIONS_MAX);
+		c->n++;
+	}
+}
+
 static void render_all(struct check *c, struct arena *a, const struct message *m)
 {
 	struct render_options o = {.phrases = words_phrases(c->w)};
@@ -110,6 +123,8 @@ static void render_all(struct check *c, struct arena *a, const struct message *m
 		f = form_from_message(m, c->word->name, o.phrases, &e);
 		if (!f || slack_render_form(f, &o, "check", "", &out, &e) < 0)
 			fault(c, e.text);
+		else
+			check_form(c, f);
 	} else {
 		slack_render(m, &o, &out, &r);
 		if (r.dropped_buttons)

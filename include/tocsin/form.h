@@ -34,6 +34,7 @@ struct form_field {
 	unsigned max_length; /* 0: the platform's own (3000) */
 	struct form_option *options; /* CHOICE */
 	size_t n_options;
+	size_t n_dropped;  /* options past FORM_OPTIONS_MAX: left out */
 };
 
 struct err;

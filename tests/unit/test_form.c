@@ -203,6 +203,7 @@ static void limits_hold(void **state)
 	f = form_of(a, buf_text(&md), &e);
 	assert_non_null(f);
 	assert_int_equal(f->fields[1]->n_options, FORM_OPTIONS_MAX);
+	assert_int_equal(f->fields[1]->n_dropped, 30);
 	assert_int_equal(slack_render_form(f, NULL, "incident new", "", &out, &e), 0);
 	json_decref(judge_view(buf_text(&out)));
 	buf_str(&md, "\n\n[Q](<input:more text>)");

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "handlers/text/md_tape.h"
 #include "tocsin/arena.h"
 #include "tocsin/buf.h"
 #include "tocsin/err.h"
@@ -314,6 +315,32 @@ static void depth_is_bounded(void **state)
 	arena_free(a);
 }
 
+/* More than a tape holds: what came first is there, whole. */
+static void length_is_bounded(void **state)
+{
+	struct arena *a = arena_new(512u << 20);
+	const struct message *m;
+	struct buf md;
+	size_t i;
+
+	(void)state;
+	buf_init_arena(&md, a, 8 << 20);
+	buf_str(&md, "# first\n\n");
+	for (i = 0; i < 200000; i++)
+		buf_str(&md, "a *b*\n\n");
+	m = message_parse(a, buf_text(&md), md.len);
+	assert_string_equal(message_title(m), "first");
+	assert_in_range(m->n_blocks, MD_EVENTS_MAX / 7, MD_EVENTS_MAX / 5);
+	buf_reset(&md);
+	for (i = 0; i < 3000; i++)
+		buf_printf(&md, "%01023d\n", 0);
+	assert_true(md.len > MD_BYTES_MAX);
+	m = message_parse(a, buf_text(&md), md.len);
+	assert_int_equal(m->n_blocks, 1);
+	assert_int_equal(strlen(spans_text(a, m->blocks->spans)), MD_BYTES_MAX - 1); /* the last new line */
+	arena_free(a);
+}
+
 /* Whatever allocation fails, nothing leaks (the sanitizer looks) and the caller is told. */
 static bool parse_with_failure(struct arena *a, unsigned long nth, const char *md)
 {
@@ -358,6 +385,7 @@ int main(void)
 		cmocka_unit_test(typed_text_is_data),
 		cmocka_unit_test(both_escapes_agree),
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(length_is_bounded),
 		cmocka_unit_test(memory_may_end_anywhere),
 	};
 

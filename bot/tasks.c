@@ -1,8 +1,8 @@
 /* tasks.c - see tasks.h. One enum, one switch; task_set_state() is the only writer. */
 #include "bot/tasks.h"
 
-#include <jansson.h>
 #include <setjmp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +11,10 @@
 #include "bot/log.h"
 #include "bot/metrics.h"
 #include "bot/store/store.h"
+#include "bot/task_locks.h"
+#include "bot/task_reply.h"
 #include "tocsin/arena.h"
-#include "tocsin/buf.h"
 #include "tocsin/handler.h"
-#include "tocsin/json_out.h"
 #include "tocsin/plan.h"
 #include "tocsin/snapshot.h"
 
@@ -35,7 +35,6 @@ enum task_state {
 struct task {
 	struct task *next, *prev; /* tasks.all */
 	struct task *next_ready;  /* tasks.ready */
-	struct task *next_wait;   /* lock.waiting */
 	struct tasks *owner;
 	enum task_state state;
 	struct arena *arena;
@@ -46,7 +45,7 @@ struct task {
 	struct plan *plan;
 	struct snapshot *snap;
 	struct effects effects;
-	struct lock *lock;
+	struct task_waiter turn;  /* on the one document that it works on */
 	answer_fn fn;
 	void *ud;
 	int64_t deadline_at;      /* monotonic; 0: none */
@@ -57,22 +56,12 @@ struct task {
 	char trace[12];
 };
 
-/* Who works on a document now, and who comes next. */
-struct lock {
-	struct lock *next; /* tasks.locks[bucket] */
-	char *key;
-	struct task *holder;
-	struct task *waiting, **waiting_end;
-};
-
-#define LOCK_BUCKETS 256
-
 struct tasks {
 	struct tasks_options o;
 	struct task *all;
 	size_t count;
 	struct task *ready, **ready_end;
-	struct lock *locks[LOCK_BUCKETS];
+	struct task_locks locks;
 	uint32_t trace_seed;
 	uv_prepare_t hook;
 	uv_idle_t more;      /* keeps the loop from sleeping while tasks are ready */
@@ -113,133 +102,14 @@ static void task_ready(struct task *t)
 	ts->ready_end = &t->next_ready;
 }
 
-/* --- one document, one task at a time ----------------------------------------- */
-
-static unsigned lock_hash(const char *key)
-{
-	unsigned h = 2166136261u;
-
-	for (; *key; key++)
-		h = (h ^ (unsigned char)*key) * 16777619u;
-	return h % LOCK_BUCKETS;
-}
-
-/* True when the task may go on now; false when it was put in the queue. */
-static bool lock_take(struct task *t, const char *key)
-{
-	struct tasks *ts = t->owner;
-	unsigned h = lock_hash(key);
-	struct lock *l;
-
-	for (l = ts->locks[h]; l; l = l->next) {
-		if (strcmp(l->key, key) == 0) {
-			t->next_wait = NULL;
-			*l->waiting_end = t;
-			l->waiting_end = &t->next_wait;
-			t->lock = l;
-			return false;
-		}
-	}
-	l = calloc(1, sizeof(*l));
-	if (!l)
-		return true; /* the version check still guards the document */
-	l->key = strdup(key);
-	if (!l->key) {
-		free(l);
-		return true;
-	}
-	l->holder = t;
-	l->waiting_end = &l->waiting;
-	l->next = ts->locks[h];
-	ts->locks[h] = l;
-	t->lock = l;
-	return true;
-}
-
-static void task_load(struct task *t);
-
-static void lock_give(struct task *t)
-{
-	struct lock *l = t->lock, **p;
-	struct task **w;
-
-	if (!l)
-		return;
-	t->lock = NULL;
-	if (l->holder != t) {
-		for (w = &l->waiting; *w; w = &(*w)->next_wait) {
-			if (*w == t) {
-				*w = t->next_wait;
-				if (!*w)
-					l->waiting_end = w;
-				break;
-			}
-		}
-		return;
-	}
-	l->holder = l->waiting;
-	if (l->holder) {
-		l->waiting = l->holder->next_wait;
-		if (!l->waiting)
-			l->waiting_end = &l->waiting;
-		task_load(l->holder);
-		return;
-	}
-	for (p = &t->owner->locks[lock_hash(l->key)]; *p != l; p = &(*p)->next)
-		;
-	*p = l->next;
-	free(l->key);
-	free(l);
-}
-
 /* --- the answer as it is remembered ------------------------------------------------ */
-
-static const char *reply_encode(struct arena *a, const struct reply *r)
-{
-	struct buf b;
-	struct json_out j;
-
-	buf_init_arena(&b, a, 256 * 1024);
-	json_out_init(&j, &b);
-	json_out_object(&j, NULL);
-	json_out_int(&j, "k", r->kind);
-	if (r->kind != REPLY_NONE) {
-		json_out_str(&j, "t", r->template_name ? r->template_name : "");
-		json_out_str(&j, "d", r->data ? r->data : "{}");
-	}
-	json_out_object_end(&j);
-	return b.failed ? "" : buf_text(&b);
-}
-
-static void json_drop(void *p)
-{
-	json_decref(p);
-}
-
-static void reply_decode(struct arena *a, const char *text, struct reply *r)
-{
-	json_t *root = json_loads(text, 0, NULL);
-	const char *s;
-
-	memset(r, 0, sizeof(*r));
-	if (!root)
-		return;
-	arena_defer(a, json_drop, root);
-	r->kind = (enum reply_kind)json_integer_value(json_object_get(root, "k"));
-	if (r->kind < REPLY_NONE || r->kind > REPLY_FORM)
-		r->kind = REPLY_NONE;
-	s = json_string_value(json_object_get(root, "t"));
-	r->template_name = arena_strdup(a, s ? s : "");
-	s = json_string_value(json_object_get(root, "d"));
-	r->data = arena_strdup(a, s ? s : "{}");
-}
 
 /* The request was applied before: the first answer stands. */
 static void task_repeat(struct task *t, const char *remembered)
 {
 	struct reply first;
 
-	reply_decode(t->arena, remembered ? remembered : "", &first);
+	task_reply_decode(t->arena, remembered ? remembered : "", &first);
 	if (t->has_origin) { /* what brought us here must still be taken away */
 		effects_clear(&t->effects);
 		task_set_state(t, TASK_NEW);
@@ -286,6 +156,11 @@ static void task_load(struct task *t)
 		on_store_load, t);
 }
 
+static void on_turn(struct task_waiter *w)
+{
+	task_load((struct task *)(void *)((char *)w - offsetof(struct task, turn)));
+}
+
 /* The one document that this round asks for, or NULL. */
 static const char *task_document(const struct task *t)
 {
@@ -312,7 +187,7 @@ static void task_need(struct task *t)
 		task_finish(t, ANSWER_BROKEN, NULL);
 		return;
 	}
-	if (doc && !t->lock && !lock_take(t, doc)) {
+	if (doc && !t->turn.lock && !task_lock_take(&t->owner->locks, &t->turn, doc)) {
 		task_set_state(t, TASK_QUEUED);
 		return;
 	}
@@ -347,7 +222,7 @@ static void on_store_commit(void *ud, const struct store_answer *answer)
 		task_finish(t, ANSWER_DONE, &t->effects.reply);
 		return;
 	case STORE_DUPLICATE:
-		reply_decode(t->arena, answer->reply ? answer->reply : "", &first);
+		task_reply_decode(t->arena, answer->reply ? answer->reply : "", &first);
 		task_finish(t, ANSWER_DONE, &first);
 		return;
 	case STORE_CONFLICT:
@@ -381,7 +256,7 @@ static void task_commit(struct task *t)
 {
 	struct commit c = {
 		.request_id = t->req->id,
-		.reply = reply_encode(t->arena, &t->effects.reply),
+		.reply = task_reply_encode(t->arena, &t->effects.reply),
 		.effects = &t->effects,
 		.facts = t->snap,
 		.now_ms = t->req->now_ms,
@@ -494,7 +369,7 @@ static void task_finish(struct task *t, enum answer_kind kind, const struct repl
 {
 	task_set_state(t, TASK_DONE);
 	task_answer(t, kind, reply);
-	lock_give(t);
+	task_lock_give(&t->owner->locks, &t->turn);
 	task_ready(t); /* freed by the hook: nothing may hold it within this turn */
 }
 
@@ -640,6 +515,7 @@ void tasks_submit(struct tasks *ts, struct arena *arena_owned, struct request *r
 		t->origin = *origin;
 		t->has_origin = true;
 	}
+	t->turn.go = on_turn;
 	t->plan = ts->o.plan_take(ts->o.ud);
 	if (setjmp(*arena_recovery(t->arena))) {
 		t->busy = true;
@@ -698,9 +574,7 @@ void tasks_close(struct tasks *ts)
 		task_answer(t, t->commit_unsure ? ANSWER_UNSURE : ANSWER_NOT_RECORDED, NULL);
 	while (ts->all) {
 		t = ts->all;
-		if (t->lock && t->lock->holder == t)
-			t->lock->waiting = NULL;
-		lock_give(t);
+		task_lock_drop(&ts->locks, &t->turn);
 		task_free(t);
 	}
 	uv_close((uv_handle_t *)&ts->hook, on_uv_close);

@@ -264,6 +264,14 @@ static void on_slack_state(void *ud, bool connected)
 		app_look_ready(app);
 }
 
+static void on_server_ready(void *ud)
+{
+	struct app *app = ud;
+
+	if (app->stage != APP_CLOSING && app->store)
+		store_try_now(app->store);
+}
+
 static void on_server_failed(void *ud, const char *why)
 {
 	struct app *app = ud;
@@ -348,8 +356,8 @@ static int app_open_store(struct app *app, struct err *e)
 		.on_state = on_store_state, .on_wake = on_store_wake, .ud = app,
 	};
 	struct server_options server = {
-		.data_dir = app->o->data_dir, .fsync = app->o->redis_fsync, .on_failed = on_server_failed,
-		.ud = app,
+		.data_dir = app->o->data_dir, .fsync = app->o->redis_fsync, .on_ready = on_server_ready,
+		.on_failed = on_server_failed, .ud = app,
 	};
 	uint64_t unique = 0;
 

@@ -332,6 +332,12 @@ void redis_conn_good(struct redis_conn *c)
 	c->failures = 0;
 }
 
+void redis_conn_try_now(struct redis_conn *c)
+{
+	if (c->state == CONN_PAUSED)
+		uv_timer_start(&c->timer, on_uv_pause_over, 0, 0);
+}
+
 int64_t redis_conn_round_trip_us(const struct redis_conn *c)
 {
 	return c->round_trip_us;

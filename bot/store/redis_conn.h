@@ -42,6 +42,8 @@ struct redisAsyncContext *redis_conn_context(const struct redis_conn *c);
 void redis_conn_good(struct redis_conn *c);
 /* Give this connection up and try again after a pause. on_lost is called in here. */
 void redis_conn_drop(struct redis_conn *c, const char *why);
+/* Ends a pause between attempts. */
+void redis_conn_try_now(struct redis_conn *c);
 /* Round trip of the last sign of life in microseconds, 0: none yet. */
 int64_t redis_conn_round_trip_us(const struct redis_conn *c);
 #endif

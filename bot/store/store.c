@@ -14,8 +14,8 @@
 #include "tocsin/err.h"
 
 #define DEDUPE_TTL_MS ((int64_t)25 * 3600 * 1000)
-#define SPARE_CALLS 256
-#define SPARE_BYTES ((size_t)16 * 1024) /* a bigger buffer is not kept */
+#define SPARE_CALLS 64
+#define SPARE_BYTES ((size_t)8 * 1024) /* a bigger buffer is not kept */
 #define CLOSING_ROUNDS 8
 
 /* --- queues --- */
@@ -282,6 +282,10 @@ struct store *store_open(uv_loop_t *loop, const struct store_options *o, struct 
 	if (store_url_parse(o->url, &s->url, err) < 0 ||
 		store_keys_init(&s->keys, o->workspace, err) < 0)
 		goto fail;
+	if (!*o->instance || strlen(o->instance) > STORE_INSTANCE_MAX) {
+		err_set(err, ERR_CONFIG, "instance name: 1 to %d bytes", STORE_INSTANCE_MAX);
+		goto fail;
+	}
 	s->instance = strdup(o->instance);
 	s->chain = chain_new();
 	s->encoder = encoder_new(s);
@@ -306,6 +310,12 @@ fail:
 bool store_ready(const struct store *s)
 {
 	return s->phase == PHASE_READY || s->phase == PHASE_FUNCTION;
+}
+
+void store_try_now(struct store *s)
+{
+	redis_conn_try_now(s->main);
+	redis_conn_try_now(s->wake);
 }
 
 void store_close(struct store *s)

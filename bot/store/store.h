@@ -23,7 +23,7 @@ struct store;
 struct store_options {
 	const char *url;        /* redis://[user:pw@]host:port/db, unix:///path?db=N, rediss:// refused on 0.14 */
 	const char *workspace;  /* hash tag: keys are tocsin:{workspace}:... */
-	const char *instance;   /* this process, unique: consumer name, lease owner */
+	const char *instance;   /* this process, unique: consumer name, lease owner; at most 128 bytes */
 	int64_t dedupe_ttl_ms;  /* how long a request id is remembered; 0: 25 h */
 	void (*on_state)(void *ud, bool ready); /* may be NULL */
 	void (*on_wake)(void *ud); /* another instance, or our own commit, put something in the outbox
@@ -35,7 +35,10 @@ struct store_options {
  * only for a bad url or no memory. */
 struct store *store_open(uv_loop_t *loop, const struct store_options *o, struct err *err);
 bool store_ready(const struct store *s);
-/* Waiting callbacks get STORE_DOWN; memory goes in a later turn. */
+/* Ends the pause before the next attempt: whoever starts Redis knows that it is up. */
+void store_try_now(struct store *s);
+/* Everybody who waits is answered in here (STORE_DOWN; STORE_UNKNOWN for commits that have left),
+ * nobody is called afterwards; memory goes in a later turn. */
 void store_close(struct store *s);
 
 enum store_status {
@@ -118,7 +121,8 @@ struct store_stats {
 	int64_t outbox_depth[LANES]; /* as of the last answer; -1 unknown */
 	int64_t timers_pending;
 	int64_t round_trip_us;       /* last PING */
-	const char *warning;         /* "" or why promises may not hold: no persistence, eviction... */
+	const char *warning;         /* "" or why promises may not hold: no persistence, eviction...;
+	                              * while not ready: why there is no connection, "" at the start */
 };
 void store_stats(const struct store *s, struct store_stats *out);
 void store_refresh_stats(struct store *s);

@@ -12,6 +12,8 @@
 #include "bot/store/entry.h"
 #include "bot/store/store_private.h"
 
+#define SCRATCH_KEPT ((size_t)64 * 1024)
+
 /* The effects on one document. */
 struct doc_change {
 	const char *id;
@@ -375,6 +377,8 @@ static void sends_write(struct encoder *e)
 	}
 	bulks_fill(b, hole, n);
 	e->call->sends = n > 0;
+	if (text->cap > SCRATCH_KEPT)
+		buf_release(text);
 }
 
 static bool commit_write(struct encoder *e)

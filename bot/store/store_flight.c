@@ -235,7 +235,7 @@ static void wake_add(struct store *s, struct bulks *b, const struct call *first)
 	const struct call *c;
 	bool sends = false;
 	int64_t due = 0;
-	char text[160];
+	char text[STORE_INSTANCE_MAX + 48];
 
 	for (c = first; c; c = c == first ? c->followers : c->next) {
 		sends = sends || c->sends;
@@ -245,10 +245,8 @@ static void wake_add(struct store *s, struct bulks *b, const struct call *first)
 	bulks_str(b, s->keys.wake);
 	if (!sends && !due)
 		bulks_str(b, "");
-	else if (snprintf(text, sizeof(text), "%s %d %" PRId64, s->instance, sends, due) < (int)sizeof(text))
+	else if (snprintf(text, sizeof(text), "%d %" PRId64 " %s", sends, due, s->instance) > 0)
 		bulks_str(b, text);
-	else
-		bulks_str(b, "? 1 0");
 }
 
 /* *N FCALL function numkeys KEYS... ARGS... */

@@ -226,20 +226,23 @@ static void load_done(struct call *c, enum store_status status, redisReply **r, 
 void store_load(struct store *s, struct arena *arena, const char *const *keys, size_t n,
 	store_load_fn fn, void *ud)
 {
-	struct call *c = call_new(s, CALL_READ, load_done);
+	struct fact *facts = ARENA_ARRAY(arena, struct fact, n);
+	struct call *c;
 	size_t i;
 
+	/* All of the arena first: it may jump, and nothing of ours may be left behind. */
+	for (i = 0; i < n; i++) {
+		facts[i].key = arena_strdup(arena, keys[i]);
+		facts[i].value = "";
+	}
+	c = call_new(s, CALL_READ, load_done);
 	c->fn = (void (*)(void))fn;
 	c->ud = ud;
 	c->arena = arena;
-	c->facts = ARENA_ARRAY(arena, struct fact, n);
+	c->facts = facts;
 	c->n_facts = n;
-	for (i = 0; i < n; i++) {
-		c->facts[i].key = arena_strdup(arena, keys[i]);
-		c->facts[i].value = "";
-		if (c->failed == STORE_OK)
-			fact_ask(c, &c->facts[i]);
-	}
+	for (i = 0; i < n && c->failed == STORE_OK; i++)
+		fact_ask(c, &facts[i]);
 	if (c->failed == STORE_OK && c->n_replies == 0)
 		call_answer(c); /* only numbers that we know */
 	else

@@ -17,7 +17,7 @@
 /* A consumer that holds nothing and was not heard of for so long belongs to a dead instance. */
 #define CONSUMER_IDLE_MS "3600000"
 
-static void function_open(struct store *s);
+static void function_ask(struct store *s);
 
 static void problem_log(struct store *s, const char *why)
 {
@@ -34,6 +34,18 @@ void store_drop(struct store *s, const char *why)
 	redis_conn_drop(s->main, why);
 }
 
+/* The consumer groups. Claiming makes them too, so nothing depends on the answer: a Redis that
+ * takes no writes just now (memory, disk) can still be read from. */
+static void groups_open(struct store *s)
+{
+	redisAsyncContext *ac = redis_conn_context(s->main);
+
+	if (ac)
+		redisAsyncCommand(ac, NULL, NULL, "FCALL %s 3 %s %s %s %s %s", FUNCTION_NAME("open"),
+			s->keys.fixed[KEY_OUT], s->keys.fixed[KEY_OUT + 1], s->keys.fixed[KEY_OUT + 2],
+			s->instance, CONSUMER_IDLE_MS);
+}
+
 static void ready(struct store *s)
 {
 	bool before = s->phase == PHASE_FUNCTION;
@@ -45,6 +57,7 @@ static void ready(struct store *s)
 		return;
 	s->last_problem[0] = '\0';
 	log_write(LOG_INFO, "store", NULL, "Redis is ready", "redis", s->url.shown, NULL);
+	groups_open(s);
 	store_check_start(s);
 	if (s->on_state)
 		s->on_state(s->ud, true);
@@ -68,7 +81,7 @@ static void on_redis_function_loaded(redisAsyncContext *ac, void *reply, void *p
 	}
 	log_write(LOG_INFO, "store", NULL, "function library loaded", "library", FUNCTION_LIBRARY,
 		"digest", s->function_digest, NULL);
-	function_open(s);
+	function_ask(s);
 }
 
 static void function_load(struct store *s)
@@ -81,7 +94,7 @@ static void function_load(struct store *s)
 			s->function_text);
 }
 
-static void on_redis_function_opened(redisAsyncContext *ac, void *reply, void *priv)
+static void on_redis_function_told(redisAsyncContext *ac, void *reply, void *priv)
 {
 	struct store *s = priv;
 	const redisReply *r = reply;
@@ -106,14 +119,12 @@ static void on_redis_function_opened(redisAsyncContext *ac, void *reply, void *p
 	ready(s);
 }
 
-static void function_open(struct store *s)
+static void function_ask(struct store *s)
 {
 	redisAsyncContext *ac = redis_conn_context(s->main);
 
 	if (ac)
-		redisAsyncCommand(ac, on_redis_function_opened, s, "FCALL %s 3 %s %s %s %s %s",
-			FUNCTION_NAME("open"), s->keys.fixed[KEY_OUT], s->keys.fixed[KEY_OUT + 1],
-			s->keys.fixed[KEY_OUT + 2], s->instance, CONSUMER_IDLE_MS);
+		redisAsyncCommand(ac, on_redis_function_told, s, "FCALL %s 0", FUNCTION_NAME("about"));
 }
 
 void store_function_missing(struct store *s)
@@ -151,7 +162,7 @@ static void on_conn_open(void *ud)
 	s->phase = PHASE_CHECK;
 	redisAsyncCommand(ac, NULL, NULL, "CLIENT SETNAME tocsin-%s", s->instance);
 	redisAsyncCommand(ac, on_redis_info, s, "INFO");
-	function_open(s);
+	function_ask(s);
 }
 
 static void on_conn_lost(void *ud, const char *why)
@@ -180,19 +191,21 @@ static void on_conn_gone(void *ud)
 
 /* --- the connection that listens --- */
 
-/* "INSTANCE has-sends earliest-timer": see flight_send(). */
+/* "HAS-SENDS EARLIEST-TIMER INSTANCE": written by store_flight.c. */
 static void wake_heard(struct store *s, const char *text)
 {
-	size_t n = strcspn(text, " ");
-	int64_t due;
+	bool sends = *text == '1', sooner;
+	char *end = NULL;
+	int64_t due = 0;
 
-	if (strlen(s->instance) == n && memcmp(text, s->instance, n) == 0)
+	if (*text && text[1] == ' ')
+		due = strtoll(text + 2, &end, 10);
+	if (!end || *end != ' ' || strcmp(end + 1, s->instance) == 0)
 		return;
-	text += n + (text[n] == ' ');
-	due = *text && text[1] == ' ' ? store_score_parse(text + 2) : 0;
-	if (*text == '1' || (due && (s->next_due_ms <= 0 || due < s->next_due_ms))) {
-		if (due && (s->next_due_ms <= 0 || due < s->next_due_ms))
-			s->next_due_ms = due;
+	sooner = due > 0 && (s->next_due_ms <= 0 || due < s->next_due_ms);
+	if (sooner)
+		s->next_due_ms = due;
+	if (sends || sooner) {
 		s->wake_due = true;
 		store_kick(s);
 	}

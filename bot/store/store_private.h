@@ -35,6 +35,7 @@ struct redisReply;
 #define STORE_BATCH_BYTES ((size_t)256 * 1024)      /* a batch stops growing behind this */
 #define STORE_COMMITS_FLYING 2  /* batches of commits in flight; the next one gathers meanwhile */
 #define STORE_TRIES 3           /* of one call, when the function library is missing */
+#define STORE_INSTANCE_MAX 128
 #define STORE_COUNTERS 64       /* counter names whose next number is kept */
 
 enum call_kind { CALL_COMMIT, CALL_READ, CALL_SINGLE, CALL_KINDS };

@@ -352,6 +352,11 @@ local function tocsin_open(keys, args)
 			end
 		end
 	end
+	return #keys
+end
+
+-- Tells that the library is there, and which build of it.
+local function tocsin_about()
 	return DIGEST
 end
 
@@ -369,5 +374,7 @@ redis.register_function('tocsin_v1_timers_claim', tocsin_timers_claim)
 redis.register_function('tocsin_v1_outbox_claim', tocsin_outbox_claim)
 redis.register_function('tocsin_v1_outbox_touch', tocsin_outbox_touch)
 redis.register_function('tocsin_v1_open', tocsin_open)
+redis.register_function{function_name = 'tocsin_v1_about', callback = tocsin_about,
+	flags = {'no-writes'}}
 redis.register_function{function_name = 'tocsin_v1_depths', callback = tocsin_depths,
 	flags = {'no-writes'}}

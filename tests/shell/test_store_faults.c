@@ -337,7 +337,7 @@ static void test_other_versions_are_left_alone(void **state)
 	static const char newer[] = "#!lua name=tocsin_v99\n"
 		"redis.register_function('tocsin_v99_commit', function() return 1 end)";
 	static const char other_text[] = "#!lua name=tocsin_v1\n"
-		"redis.register_function('tocsin_v1_open', function() return 'something else' end)";
+		"redis.register_function('tocsin_v1_about', function() return 'something else' end)";
 	redisReply *r;
 
 	(void)state;
@@ -365,6 +365,9 @@ static void test_out_of_memory(void **state)
 	assert_int_equal(bot_commit(&b), STORE_REFUSED);
 	assert_non_null(strstr(b.detail, "memory"));
 	assert_int_equal(bot_load(&b, "doc:x")->state, FACT_ABSENT); /* reading goes on */
+	bot_close(&b);
+	bot_open(&b, &loop, &redis, "b2"); /* also for one who comes now */
+	assert_int_equal(put("x"), STORE_REFUSED);
 	redis_ask(&redis, "CONFIG SET maxmemory 0");
 	assert_int_equal(put("x"), STORE_OK);
 	bot_close(&b);

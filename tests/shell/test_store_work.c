@@ -507,7 +507,7 @@ static void test_dead_consumers_are_forgotten(void **state)
 	/* By the function itself, with no patience. */
 	r = redis_ask(&redis, "FCALL tocsin_v1_open 3 tocsin:{acme}:out:page tocsin:{acme}:out:chat "
 		"tocsin:{acme}:out:call me -1");
-	assert_int_equal(r->type, REDIS_REPLY_STRING);
+	assert_int_equal(r->type, REDIS_REPLY_INTEGER);
 	r = redis_ask(&redis, "XINFO CONSUMERS tocsin:{acme}:out:chat tocsin");
 	assert_int_equal(r->elements, 1);
 	assert_string_equal(r->element[0]->element[1]->str, "other");

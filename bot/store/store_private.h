@@ -171,7 +171,7 @@ void counter_drop(struct store *s, const char *name); /* NULL: all */
 
 struct encoder *encoder_new(struct store *s); /* free() */
 
-/* --- store_check.c --- */
+/* --- store_warn.c --- */
 
 void store_check_start(struct store *s); /* fills s->warning when the answers come */
 

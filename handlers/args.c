@@ -293,7 +293,9 @@ static const char *plain(struct arena *a, const struct plan *plan, const char *s
 			if (gap && b.len && b.data[b.len - 1] != '\n')
 				buf_char(&b, ' ');
 			gap = false;
-			esc = escaped ? unescape(s + i, len - i, &n) : 0;
+			esc = '\0';
+			if (escaped)
+				esc = unescape(s + i, len - i, &n);
 			if (esc) {
 				buf_char(&b, esc);
 			} else {

@@ -15,6 +15,24 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* Of an address only the password is secret; the log should say where something is. */
+static void hide(const char *value)
+{
+	const char *host = strstr(value, "://"), *at = host ? strrchr(host, '@') : NULL, *colon;
+	char *password;
+
+	if (!host) {
+		log_hide(value);
+		return;
+	}
+	colon = strchr(host + 3, ':');
+	if (!at || !colon || colon > at)
+		return;
+	password = strndup(colon + 1, (size_t)(at - colon) - 1);
+	log_hide(password);
+	secret_free(password);
+}
+
 /* Takes len bytes at s, trims them, and checks what is left. 0 or -1. */
 static int take(const char *s, size_t len, const char *what, char **value, struct err *err)
 {
@@ -37,7 +55,7 @@ static int take(const char *s, size_t len, const char *what, char **value, struc
 	*value = strndup(s, len);
 	if (!*value)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	log_hide(*value);
+	hide(*value);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "bot/log.h"
 #include "bot/secrets.h"
 #include "bot/systemd.h"
+#include "tocsin/buf.h"
 #include "tocsin/err.h"
 
 static char dir[] = "/tmp/tocsin-systemd-XXXXXX";
@@ -183,6 +184,30 @@ static void test_secrets(void **state)
 	read_both(NULL, "/dev/zero", -1, "is longer than");
 }
 
+/* What was read never shows in the log; of an address the host does. */
+static void test_secrets_are_hidden_from_the_log(void **state)
+{
+	struct buf out;
+	char *value;
+
+	(void)state;
+	unsetenv("TOCSIN_TEST_FILE");
+	buf_init(&out, 4096);
+	setenv("TOCSIN_TEST", "plain-secret-1", 1);
+	assert_int_equal(secret_from_env("TOCSIN_TEST", &value, NULL), 1);
+	secret_free(value);
+	setenv("TOCSIN_TEST", "redis://bot:password-2@db.example.com/0", 1);
+	assert_int_equal(secret_from_env("TOCSIN_TEST", &value, NULL), 1);
+	secret_free(value);
+	setenv("TOCSIN_TEST", "unix:///run/redis/s?db=1", 1);
+	assert_int_equal(secret_from_env("TOCSIN_TEST", &value, NULL), 1);
+	secret_free(value);
+	log_mask(&out, "plain-secret-1, password-2, db.example.com, unix:///run/redis/s?db=1");
+	assert_string_equal(buf_text(&out), "***, ***, db.example.com, unix:///run/redis/s?db=1");
+	buf_release(&out);
+	log_hide_none();
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -207,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_without_a_manager_nothing_happens),
 		cmocka_unit_test(test_watchdog_interval),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_secrets_are_hidden_from_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);

@@ -161,6 +161,9 @@ void build_link(struct build *b, struct span *s, struct span **where, const char
 			take_out(b, where);
 		else
 			unwrap(b, s, where);
+	} else if (!strcasecmp(href, "links:")) {
+		*where = NULL;
+		b->tail = build_urls(b, where, s->children);
 	} else if (after(href, "person:")) {
 		become(b, s, SPAN_PERSON, plain + strlen("person:"));
 	} else if (after(href, "user:")) {

@@ -50,6 +50,9 @@ struct block *build_block(struct build *b, enum block_kind kind);
 void build_link(struct build *b, struct span *s, struct span **where, const char *href,
 	const char *title);
 
+/* build_urls.c: hangs the spans at *at, web addresses in their text as links. Returns the new end. */
+struct span **build_urls(struct build *b, struct span **at, struct span *children);
+
 /* build_form.c: `input:` and `form:` links. Returns false when the link is not one, or is faulty. */
 bool build_form_link(struct build *b, struct span *s, const char *href, const char *title);
 void build_option(struct build *b, const char *raw, size_t len, bool chosen);

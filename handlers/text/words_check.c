@@ -62,7 +62,7 @@ static void fault(struct check *c, const char *what)
 static const char *lost_link(const char *text)
 {
 	static const char *const signs[] = {"](action:", "](<action:", "](person:", "](user:",
-		"](channel:", "](time:", "](input:", "](<input:", "](form:"};
+		"](channel:", "](links:", "](time:", "](input:", "](<input:", "](form:"};
 	size_t i;
 
 	for (i = 0; i < sizeof(signs) / sizeof(*signs); i++)

@@ -245,6 +245,23 @@ static void typed_text_is_data(void **state)
 	with("{{x}}", "\xe2\x80\xae+ a", "text:+ a\n");
 }
 
+static void typed_addresses(void **state)
+{
+	static const char t[] = "say: [{{x}}](links:)!";
+
+	(void)state;
+	with(t, "see https://e.example/a_b?c=(d)&e=*, (http://f.example/x). xhttps://g.example https:// h",
+		"text:say: see link(https://e.example/a_b?c=(d)&e=)<https://e.example/a_b?c=(d)&e=>*, "
+		"(link(http://f.example/x)<http://f.example/x>). xhttps://g.example https:// h!\n");
+	with(t, "https://e.example|[A](action:b) <https://f.example> javascript:x",
+		"text:say: link(https://e.example)<https://e.example>|[A](action:b) "
+		"<link(https://f.example)<https://f.example>> javascript:x!\n");
+	with(t, "a\nhttps://e.example\nb", "text:say: a/link(https://e.example)<https://e.example>/b!\n");
+	with(t, "nothing", "text:say: nothing!\n");
+	with("**[{{x}}](links:)**", "https://e.example", "text:b<link(https://e.example)<https://e.example>>\n");
+	with("[{{x}}](action:links:)", "https://e.example", "buttons: [https://e.example=links:]\n");
+}
+
 /* What `tocsin render --escape markdown` writes says the same to any Markdown reader. */
 static void both_escapes_agree(void **state)
 {
@@ -383,6 +400,7 @@ int main(void)
 		cmocka_unit_test(buttons),
 		cmocka_unit_test(links),
 		cmocka_unit_test(typed_text_is_data),
+		cmocka_unit_test(typed_addresses),
 		cmocka_unit_test(both_escapes_agree),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(length_is_bounded),

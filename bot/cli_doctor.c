@@ -128,6 +128,10 @@ static char *secret(struct doctor *d, const char *name)
 static void examine(struct doctor *d, const struct doctor_args *o)
 {
 	char *redis_url = secret(d, "REDIS_URL"), *link = secret(d, "TOCSIN_SECRET");
+	char *bot = secret(d, "SLACK_BOT_TOKEN"), *app = secret(d, "SLACK_APP_TOKEN");
+	char *signing = secret(d, "SLACK_SIGNING_SECRET");
+	const struct doctor_slack slack = {.bot_token = bot, .app_token = app, .signing_secret = signing,
+		.api_url = env_or("SLACK_API_URL", NULL)};
 	struct plan *plan = NULL;
 
 	if (o->plan)
@@ -135,11 +139,15 @@ static void examine(struct doctor *d, const struct doctor_args *o)
 	else
 		doctor_say(d, DOCTOR_FAIL, "plan", "give --plan FILE, or set TOCSIN_PLAN", "there is no plan");
 	doctor_redis(d, redis_url, o->data_dir);
+	doctor_slack(d, &slack, plan);
 	if (strcmp(o->listen, "none") != 0)
 		doctor_web(d, o->listen, plan);
 	if (plan)
 		doctor_connections(d, plan);
 	plan_unref(plan);
+	secret_free(signing);
+	secret_free(app);
+	secret_free(bot);
 	secret_free(link);
 	secret_free(redis_url);
 }

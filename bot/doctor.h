@@ -26,6 +26,11 @@ void doctor_say(struct doctor *d, enum doctor_level level, const char *area, con
 /* The parts. data_dir: of the embedded Redis; redis_url: NULL for that one. */
 struct plan *doctor_plan(struct doctor *d, const char *path);
 void doctor_redis(struct doctor *d, const char *redis_url, const char *data_dir);
+/* Tokens: NULL when they are not set. api_url: NULL for the real one. plan: NULL when it is faulty. */
+struct doctor_slack {
+	const char *bot_token, *app_token, *signing_secret, *api_url;
+};
+void doctor_slack(struct doctor *d, const struct doctor_slack *s, const struct plan *plan);
 void doctor_web(struct doctor *d, const char *listen, const struct plan *plan);
 void doctor_connections(struct doctor *d, const struct plan *plan);
 #endif

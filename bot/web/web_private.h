@@ -17,7 +17,7 @@ struct web {
 	struct web_options o;
 	struct http_server *server; /* NULL once closed */
 	struct slack *slack;
-	struct slack_call *slack_calls;
+	struct slack_wait *slack_calls;
 	size_t waiting;             /* callbacks that will still come */
 	bool closing;
 };

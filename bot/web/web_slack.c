@@ -6,13 +6,13 @@
 #include "bot/web/web_private.h"
 
 /* One request that Slack's side is working on. */
-struct slack_call {
-	struct slack_call *next, **link; /* web.slack_calls */
+struct slack_wait {
+	struct slack_wait *next, **link; /* web.slack_calls */
 	struct web *web;
 	uint64_t request, receipt;
 };
 
-static void call_free(struct slack_call *c)
+static void call_free(struct slack_wait *c)
 {
 	*c->link = c->next;
 	if (c->next)
@@ -23,7 +23,7 @@ static void call_free(struct slack_call *c)
 static void on_slack_answer(void *ud, int status, const char *content_type, const char *body,
 	size_t body_len)
 {
-	struct slack_call *c = ud;
+	struct slack_wait *c = ud;
 	struct web_answer a = {.status = status, .type = content_type && *content_type ? content_type : NULL,
 		.body = body, .len = body_len};
 
@@ -59,7 +59,7 @@ void web_slack(void *ud, const struct web_request *req)
 		.body = req->body,
 		.body_len = req->body_len,
 	};
-	struct slack_call *c;
+	struct slack_wait *c;
 
 	if (!w->slack) {
 		web_answer_text(w->server, req->id, 503, "Slack is not set up yet");

@@ -40,7 +40,7 @@ class Fixture:
 
     def start(self, kind):
         if kind == "tocsin":
-            return Bot(self, "tocsin", env={"TOCSIN_LOG_LEVEL": "warn"}).wait_ready().process
+            return Bot(self, "tocsin", log_level="warn").wait_ready().process
         node = Process("bolt", ["node", os.path.join(HERE, "bolt_app.mjs")], self.folder,
                        {"REDIS_SOCKET": self.redis.socket, "SLACK_API_URL": self.slack.url + "/api/"})
         until("bolt is ready", lambda: "ready" in node.tail() or not node.alive())

@@ -1,4 +1,9 @@
-/* arena.c - see arena.h. A chain of blocks; the first one is kept over resets. */
+/*
+ * arena.c - see arena.h. A chain of blocks; the first one is kept over resets.
+ *
+ * Every command makes an arena and drops it, so first blocks go from one to the next without
+ * asking malloc, and nothing is zeroed before somebody asks for it. Not for several threads.
+ */
 #include "tocsin/arena.h"
 
 #include <stdbool.h>
@@ -7,8 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_BLOCK 8192
-#define ALIGN (sizeof(max_align_t))
+#include "tocsin/format.h"
+
+#define FIRST_BYTES 8192 /* an arena and its first block */
+#define BLOCK_MAX ((size_t)1024 * 1024)
+#define ALIGN (_Alignof(max_align_t))
+
+/* Kept for the next ones. None under AddressSanitizer: it finds what is used after its end. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SPARE_MAX 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SPARE_MAX 0
+#endif
+#endif
+#ifndef SPARE_MAX
+#define SPARE_MAX 64
+#endif
 
 struct block {
 	struct block *next;
@@ -24,30 +44,36 @@ struct deferred {
 };
 
 struct arena {
-	struct block *first;
 	struct block *current;
 	struct deferred *deferred;
 	size_t limit;
 	size_t used;
 	unsigned long fail_at;
-	jmp_buf recovery;
 	bool has_recovery;
+	jmp_buf recovery;
+	struct arena *next_spare;
+	struct block first; /* last: its data follow */
 };
+
+static struct arena *spare;
+static unsigned n_spare;
 
 struct arena *arena_new(size_t limit_bytes)
 {
-	struct arena *a = calloc(1, sizeof(*a));
+	struct arena *a = spare;
 
-	if (!a)
-		return NULL;
-	a->limit = limit_bytes;
-	a->first = calloc(1, sizeof(struct block) + FIRST_BLOCK);
-	if (!a->first) {
-		free(a);
-		return NULL;
+	if (a) {
+		spare = a->next_spare;
+		n_spare--;
+	} else {
+		a = malloc(FIRST_BYTES);
+		if (!a)
+			return NULL;
 	}
-	a->first->size = FIRST_BLOCK;
-	a->current = a->first;
+	memset(a, 0, sizeof(*a));
+	a->limit = limit_bytes;
+	a->first.size = FIRST_BYTES - sizeof(*a);
+	a->current = &a->first;
 	return a;
 }
 
@@ -61,14 +87,13 @@ void arena_reset(struct arena *a)
 		a->deferred = d->next; /* first: fn may look at the arena again */
 		d->fn(d->ptr);
 	}
-	for (b = a->first->next; b; b = next) {
+	for (b = a->first.next; b; b = next) {
 		next = b->next;
 		free(b);
 	}
-	memset(a->first->data, 0, a->first->used);
-	a->first->next = NULL;
-	a->first->used = 0;
-	a->current = a->first;
+	a->first.next = NULL;
+	a->first.used = 0;
+	a->current = &a->first;
 	a->used = 0;
 	a->has_recovery = false;
 }
@@ -78,8 +103,13 @@ void arena_free(struct arena *a)
 	if (!a)
 		return;
 	arena_reset(a);
-	free(a->first);
-	free(a);
+	if (n_spare >= SPARE_MAX) {
+		free(a);
+		return;
+	}
+	a->next_spare = spare;
+	spare = a;
+	n_spare++;
 }
 
 jmp_buf *arena_recovery(struct arena *a)
@@ -110,25 +140,32 @@ static struct block *arena_grow(struct arena *a, size_t n)
 
 	if (size < n)
 		size = n;
-	if (size > 1024 * 1024 && size > n)
-		size = n > 1024 * 1024 ? n : 1024 * 1024;
-	b = calloc(1, sizeof(*b) + size);
+	if (size > BLOCK_MAX && size > n)
+		size = n > BLOCK_MAX ? n : BLOCK_MAX;
+	b = malloc(sizeof(*b) + size);
 	if (!b)
 		return NULL;
+	b->next = NULL;
 	b->size = size;
+	b->used = 0;
 	a->current->next = b;
 	a->current = b;
 	return b;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+static size_t rounded(size_t n)
+{
+	return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+void *arena_take(struct arena *a, size_t n)
 {
 	struct block *b = a->current;
 	void *p;
 
 	if (n > SIZE_MAX / 2)
 		arena_exhausted(a);
-	n = (n + ALIGN - 1) / ALIGN * ALIGN;
+	n = rounded(n);
 	if (a->fail_at && --a->fail_at == 0)
 		arena_exhausted(a);
 	if (n > a->limit - a->used)
@@ -144,12 +181,34 @@ void *arena_alloc(struct arena *a, size_t n)
 	return p;
 }
 
+bool arena_extend(struct arena *a, void *last, size_t n, size_t more)
+{
+	struct block *b = a->current;
+	size_t was = rounded(n), is = rounded(more);
+
+	if (b->used < was || (char *)last != (char *)b->data + b->used - was || is < was ||
+		is - was > b->size - b->used || is - was > a->limit - a->used)
+		return false;
+	b->used += is - was;
+	a->used += is - was;
+	return true;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	void *p = arena_take(a, n);
+
+	memset(p, 0, n);
+	return p;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
-	char *p = arena_alloc(a, n + 1);
+	char *p = arena_take(a, n + 1);
 
 	if (n)
 		memcpy(p, s, n);
+	p[n] = '\0';
 	return p;
 }
 
@@ -166,12 +225,13 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	char *p;
 
 	va_copy(again, ap);
-	n = vsnprintf(small, sizeof(small), fmt, ap);
+	n = format_text(small, sizeof(small), fmt, ap);
 	if (n < 0)
 		n = 0;
-	p = arena_alloc(a, (size_t)n + 1);
+	p = arena_take(a, (size_t)n + 1);
+	*p = '\0';
 	if ((size_t)n < sizeof(small))
-		memcpy(p, small, (size_t)n);
+		memcpy(p, small, (size_t)n + 1);
 	else
 		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);

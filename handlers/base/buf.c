@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tocsin/arena.h"
+#include "tocsin/format.h"
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -53,8 +54,10 @@ static bool buf_reserve(struct buf *b, size_t n)
 	cap = b->cap ? b->cap : 256;
 	while (cap < want)
 		cap *= 2;
-	if (b->arena) {
-		p = arena_alloc(b->arena, cap);
+	if (b->arena && b->data && arena_extend(b->arena, b->data, b->cap, cap)) {
+		p = b->data;
+	} else if (b->arena) {
+		p = arena_take(b->arena, cap);
 		if (b->len)
 			memcpy(p, b->data, b->len);
 	} else {
@@ -103,7 +106,7 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(small, sizeof(small), fmt, ap);
+	n = format_text(small, sizeof(small), fmt, ap);
 	if (n < 0) {
 		b->failed = true;
 	} else if ((size_t)n < sizeof(small)) {

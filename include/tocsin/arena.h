@@ -11,6 +11,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -33,6 +34,13 @@ void arena_recovery_clear(struct arena *a);
 
 /* n zeroed bytes, aligned for any type. Never NULL. n may be 0. */
 void *arena_alloc(struct arena *a, size_t n);
+
+/* The same, not zeroed: for who writes all of it at once. */
+void *arena_take(struct arena *a, size_t n);
+
+/* Makes room behind the last allocation, of n bytes: it has `more` now, the new ones not zeroed.
+ * False when something else came after it or the block is full: then take and copy. */
+bool arena_extend(struct arena *a, void *last, size_t n, size_t more);
 
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);

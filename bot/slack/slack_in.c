@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bot/slack/slack_event.h"
+#include "bot/slack/slack_slash.h"
 #include "tocsin/arena.h"
 #include "tocsin/buf.h"
 #include "tocsin/err.h"
@@ -135,29 +136,41 @@ static void request_set_place(struct arena *a, struct request *r, const char *me
 	r->message_ts = json_in_str(tree, "message");
 }
 
-static void slash_parse(struct arena *a, const json_t *p, struct slack_in *out)
+static void slash_take(struct arena *a, const struct slack_slash *c, struct slack_in *out)
 {
 	struct request *r = request_new(a, REQUEST_COMMAND, SOURCE_SLASH);
 	const char *id;
 
-	out->sub_type = json_in_str(p, "command");
-	r->who.user = json_in_str(p, "user_id");
+	out->sub_type = c->command;
+	r->who.user = c->user_id;
 	if (!*out->sub_type || !*r->who.user) {
 		out->ignored = "a command without a name or a person";
 		return;
 	}
 	request_set_command(a, r, out->sub_type);
-	r->text = json_in_str(p, "text");
-	r->who.name = json_in_str(p, "user_name");
-	r->where.channel = json_in_str(p, "channel_id");
-	r->place_name = json_in_str(p, "channel_name");
-	out->trigger_id = json_in_str(p, "trigger_id");
-	out->response_url = json_in_str(p, "response_url");
+	r->text = c->text;
+	r->who.name = c->user_name;
+	r->where.channel = c->channel_id;
+	r->place_name = c->channel_name;
+	out->trigger_id = c->trigger_id;
+	out->response_url = c->response_url;
 	id = *out->trigger_id ? out->trigger_id : out->envelope_id;
 	r->id = *id ? arena_printf(a, "slack:t:%s", id) : "";
 	r->can_open_form = *out->trigger_id != '\0';
 	out->ask = SLACK_ASK_SLASH;
 	out->req = r;
+}
+
+static void slash_parse(struct arena *a, const json_t *p, struct slack_in *out)
+{
+	const struct slack_slash c = {
+		.command = json_in_str(p, "command"), .text = json_in_str(p, "text"),
+		.user_id = json_in_str(p, "user_id"), .user_name = json_in_str(p, "user_name"),
+		.channel_id = json_in_str(p, "channel_id"), .channel_name = json_in_str(p, "channel_name"),
+		.trigger_id = json_in_str(p, "trigger_id"), .response_url = json_in_str(p, "response_url"),
+	};
+
+	slash_take(a, &c, out);
 }
 
 static void set_person(struct request *r, const json_t *payload)
@@ -355,15 +368,19 @@ static void disconnect_parse(const json_t *f, struct slack_in *out)
 		out->reason = SLACK_REASON_TOO_MANY;
 }
 
+static bool for_another_app(const struct slack_identity *me, const char *app, struct slack_in *out)
+{
+	if (!*me->app_id || !*app || !strcmp(app, me->app_id))
+		return false;
+	out->ignored = "meant for another app";
+	return true;
+}
+
 static void payload_parse(struct arena *a, const json_t *p, const struct slack_identity *me,
 	struct slack_in *out)
 {
-	const char *app = json_in_str(p, "api_app_id");
-
-	if (*me->app_id && *app && strcmp(app, me->app_id)) {
-		out->ignored = "meant for another app";
+	if (for_another_app(me, json_in_str(p, "api_app_id"), out))
 		return;
-	}
 	if (!strcmp(out->type, "slash_commands"))
 		slash_parse(a, p, out);
 	else if (!strcmp(out->type, "interactive"))
@@ -377,10 +394,21 @@ static void payload_parse(struct arena *a, const json_t *p, const struct slack_i
 int slack_in_frame(struct arena *a, const char *bytes, size_t len,
 	const struct slack_identity *me, struct slack_in *out, struct err *err)
 {
-	json_t *f = load(a, bytes, len, err);
+	struct slack_slash_frame slash;
+	json_t *f;
 	int64_t retry;
 
 	in_init(out);
+	if (len <= SLACK_FRAME_MAX && slack_slash_read(a, bytes, len, &slash)) {
+		out->kind = SLACK_IN_ENVELOPE;
+		out->type = "slash_commands";
+		out->envelope_id = slash.envelope_id;
+		out->accepts_payload = slash.accepts_payload;
+		if (!for_another_app(me, slash.slash.app_id, out))
+			slash_take(a, &slash.slash, out);
+		return 0;
+	}
+	f = load(a, bytes, len, err);
 	if (!f)
 		return -1;
 	out->type = json_in_str(f, "type");

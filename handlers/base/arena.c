@@ -103,7 +103,7 @@ void arena_free(struct arena *a)
 	if (!a)
 		return;
 	arena_reset(a);
-	if (n_spare >= SPARE_MAX) {
+	if (n_spare + 1 > SPARE_MAX) {
 		free(a);
 		return;
 	}

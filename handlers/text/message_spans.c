@@ -3,7 +3,7 @@
 #include "tocsin/buf.h"
 #include "tocsin/message.h"
 
-#define TEXT_BYTES_MAX (8u * 1024 * 1024)
+#define TEXT_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 static void spans_add(struct buf *out, const struct span *s)
 {

@@ -23,7 +23,7 @@
 #define SECTION_UNITS 3000
 #define FIELD_UNITS 2000
 #define FIELDS_MAX 10
-#define CONTEXT_UNITS 1000
+#define CONTEXT_UNITS ((size_t)1000)
 #define COMMAND_UNITS 1900
 #define BUTTONS_A_ROW 5
 #define KEPT_ROWS 20   /* of buttons: room is kept for so many */

@@ -14,7 +14,7 @@
 #include "tocsin/render.h"
 #include "tocsin/utf8.h"
 
-#define WORDS_BYTES_MAX (256u * 1024 * 1024)
+#define WORDS_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 /* --- loading --------------------------------------------------------------------------------------- */
 
@@ -273,7 +273,7 @@ static void drop_json(void *j)
 /* The data, freed with the arena. NULL with err set. */
 static json_t *data_load(struct arena *a, const char *name, const char *data_json, struct err *e)
 {
-	json_error_t je;
+	json_error_t je = {0};
 	json_t *j = data_json && *data_json ? json_loads(data_json, 0, &je) : json_object();
 
 	if (!j) {
@@ -304,7 +304,7 @@ static int expand(const struct words *w, struct arena *a, const char *name, cons
 struct message *words_message(const struct words *w, struct arena *a, const char *template_name,
 	const char *data_json, struct err *e)
 {
-	struct buf out;
+	struct buf out = {0};
 
 	if (expand(w, a, template_name, data_json, ESCAPE_GUARD, &out, e) < 0)
 		return NULL;
@@ -322,7 +322,7 @@ struct form *words_form(const struct words *w, struct arena *a, const char *temp
 char *words_text(const struct words *w, struct arena *a, const char *template_name,
 	const char *data_json, int escape_mode, struct err *e)
 {
-	struct buf out;
+	struct buf out = {0};
 
 	if (expand(w, a, template_name, data_json, (enum escape_mode)escape_mode, &out, e) < 0)
 		return NULL;

@@ -10,7 +10,7 @@
 #include "tocsin/message.h"
 #include "tocsin/mustache.h"
 
-#define SAMPLE_BYTES (16u * 1024 * 1024)
+#define SAMPLE_BYTES ((size_t)16 * 1024 * 1024)
 
 struct check {
 	const struct words *w;

@@ -207,12 +207,13 @@ def _read_reply(f):
 
 
 class Bot:
-    def __init__(self, house, name="bot", fault=None, speed=1, env=None, log_level="debug"):
+    def __init__(self, house, name="bot", fault=None, speed=1, env=None, log_level="debug",
+                 listen="127.0.0.1:0"):
         self.house, self.name = house, name
         self.ready = os.path.join(house.folder, f"{name}.ready")
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.ready)
-        argv = [program("tocsin"), "run", "--plan", house.plan, "--listen", "127.0.0.1:0",
+        argv = [program("tocsin"), "run", "--plan", house.plan, "--listen", listen,
                 "--ready-file", self.ready, "--clock-speed", str(speed), "--data",
                 os.path.join(house.folder, "data"), "--log-level", log_level]
         full = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN,

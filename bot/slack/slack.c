@@ -181,7 +181,8 @@ static void on_auth(void *ud, const struct slack_reply *r)
 	s->auth_wait_ms = s->auth_wait_ms ? s->auth_wait_ms * 2 : AUTH_RETRY_MIN_MS;
 	if (s->auth_wait_ms > AUTH_RETRY_MAX_MS)
 		s->auth_wait_ms = AUTH_RETRY_MAX_MS;
-	if (r->retry_after_ms > s->auth_wait_ms && r->retry_after_ms < AUTH_RETRY_MAX_MS)
+	if (!r->token_trouble && r->retry_after_ms > s->auth_wait_ms &&
+	    r->retry_after_ms < AUTH_RETRY_MAX_MS)
 		s->auth_wait_ms = r->retry_after_ms;
 	uv_timer_start(&s->auth_timer, on_auth_timer, (uint64_t)s->auth_wait_ms, 0);
 }

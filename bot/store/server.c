@@ -194,12 +194,10 @@ static void on_uv_heard(uv_stream_t *line, ssize_t n, const uv_buf_t *buf)
 
 	if (!s || n == 0)
 		return;
-	if (n < 0)
-		line_close(s);
-	else if (s->state == SERVER_STARTING && buf->base[0] == '+')
+	if (n > 0 && s->state == SERVER_STARTING && buf->base[0] == '+')
 		ready(s);
-	else if (s->state == SERVER_STARTING)
-		line_close(s); /* -LOADING: it is asked again by the timer */
+	else if (n < 0 || s->state == SERVER_STARTING)
+		line_close(s); /* the end, or -LOADING: the timer asks again */
 }
 
 static void on_uv_connected(uv_connect_t *req, int status)

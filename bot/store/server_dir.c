@@ -14,7 +14,7 @@
 
 #include "tocsin/err.h"
 
-#define LOG_KEEP_BYTES (1024 * 1024)
+#define LOG_KEEP_BYTES ((off_t)1 << 20)
 
 static bool executable(const char *path)
 {

@@ -95,6 +95,7 @@ static void batch_refused(struct store *s, struct call *first, const char *error
 		return;
 	}
 	snprintf(text, sizeof(text), "%s (%s)", meaning, error);
+	s->check_at_ms = 0; /* something is not as it was */
 	batch_fail(first, STORE_REFUSED, text);
 	/* The master is elsewhere now, or comes back as something else: look again. */
 	if (s->phase == PHASE_READY &&

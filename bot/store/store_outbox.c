@@ -40,7 +40,7 @@ static void outbox_done(struct call *c, enum store_status status, redisReply **r
 	size_t n;
 
 	(void)detail;
-	if (status == STORE_OK && (a->type != REDIS_REPLY_ARRAY || a->elements < 1))
+	if (status == STORE_OK && (!a || a->type != REDIS_REPLY_ARRAY || a->elements < 1))
 		status = STORE_REFUSED;
 	if (status != STORE_OK) {
 		fn(c->ud, status, NULL, 0);
@@ -120,5 +120,8 @@ void store_refresh_stats(struct store *s)
 	for (lane = 0; lane < LANES; lane++)
 		bulks_str(&c->keys, s->keys.fixed[KEY_OUT + lane]);
 	call_send(c);
-	store_check_start(s);
+	if (uv_now(s->loop) >= s->check_at_ms) {
+		s->check_at_ms = uv_now(s->loop) + STORE_CHECK_MS;
+		store_check_start(s);
+	}
 }

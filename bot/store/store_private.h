@@ -35,6 +35,7 @@ struct redisReply;
 #define STORE_BATCH_BYTES ((size_t)256 * 1024)      /* a batch stops growing behind this */
 #define STORE_COMMITS_FLYING 2  /* batches of commits in flight; the next one gathers meanwhile */
 #define STORE_TRIES 3           /* of one call, when the function library is missing */
+#define STORE_CHECK_MS 15000    /* between looks at the server's set-up */
 #define STORE_INSTANCE_MAX 128
 #define STORE_COUNTERS 64       /* counter names whose next number is kept */
 
@@ -128,6 +129,7 @@ struct store {
 	char *function_text;
 	char function_digest[FUNCTION_DIGEST_LEN + 1];
 	struct store_stats stats;
+	uint64_t check_at_ms;    /* loop time from which the server's set-up is looked at again */
 	char warning[1024];
 	char newer[64];          /* a newer function library that somebody loaded, "" */
 	char last_problem[256];  /* why it is down, as last written to the log; "" while ready */

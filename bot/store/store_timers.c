@@ -25,7 +25,7 @@ static void timers_done(struct call *c, enum store_status status, redisReply **r
 	size_t n = 0, i;
 
 	(void)detail;
-	if (status == STORE_OK && (a->type != REDIS_REPLY_ARRAY || a->elements < 2))
+	if (status == STORE_OK && (!a || a->type != REDIS_REPLY_ARRAY || a->elements < 2))
 		status = STORE_REFUSED;
 	if (status != STORE_OK) {
 		fn(c->ud, status, NULL, 0, 0);

@@ -530,6 +530,74 @@ static void test_passwords(void **state)
 	redis_ask(&redis, "ACL DELUSER tocsin");
 }
 
+/* The rule that docs/redis.md gives is enough. */
+static void test_documented_user_is_enough(void **state)
+{
+	struct send send = {.lane = LANE_CHAT, .op = "chat.update", .key = "k", .entity = "x", .ref = "r",
+		.data = "{}"};
+	struct commit c = {.request_id = "q", .reply = ""};
+	char line[1024], url[256], *password;
+	FILE *f = fopen(SOURCE_DIR "/docs/redis.md", "r");
+	bool found = false;
+
+	(void)state;
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = strncmp(line, "ACL SETUSER tocsin ", 19) == 0;
+	fclose(f);
+	assert_true(found);
+	line[strcspn(line, "\n")] = '\0';
+	password = strstr(line, ">PASSWORD");
+	assert_non_null(password);
+	memcpy(password, ">pw      ", 9);
+	{
+		/* Words of a command in a line: hiredis splits formats, so the line is one. */
+		redisReply *r = redis_ask(&redis, line);
+
+		assert_int_equal(r->type, REDIS_REPLY_STATUS);
+	}
+	redis_ask(&redis, "FUNCTION FLUSH");
+	redis_ask(&redis, "ACL LOG RESET");
+	snprintf(url, sizeof(url), "unix://tocsin:pw@%s", redis.socket);
+	bot_begin(&b, &loop, url, "acme", "b");
+	loop_until_flag(&loop, &b.ready);
+	effects_put(&b.effects, "x", 0, "{}", "g");
+	effects_log(&b.effects, "x", "{}");
+	effects_count(&b.effects, "n", 1);
+	effects_timer(&b.effects, "t", NOW);
+	effects_timer_clear(&b.effects, "u");
+	effects_link(&b.effects, "l", "m");
+	effects_unlink(&b.effects, "o");
+	effects_index(&b.effects, "i", "m", 1);
+	effects_unindex(&b.effects, "i", "n");
+	effects_send(&b.effects, &send);
+	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
+	assert_int_equal(bot_commit_as(&b, &c), STORE_DUPLICATE);
+	assert_string_equal(bot_load(&b, "index:i")->items[0], "m");
+	assert_string_equal(bot_load(&b, "log:x")->items[0], "{}");
+	assert_string_equal(bot_load(&b, "link:l")->value, "m");
+	bot_look(&b, "x", "r");
+	assert_string_equal(b.newest, "k");
+	assert_int_equal(bot_timers(&b, NOW, 1000, 10), 1);
+	assert_int_equal(bot_outbox(&b, LANE_CHAT, 1000, 10), 1);
+	assert_int_equal(bot_outbox(&b, LANE_CHAT, 0, 10), 1);
+	c = (struct commit){.request_id = "", .timer = "t", .timer_due_ms = NOW, .done_lane = LANE_CHAT,
+		.done_entry = b.entry_ids[0]};
+	assert_int_equal(bot_commit_as(&b, &c), STORE_OK);
+	store_refresh_stats(b.store);
+	bot_load(&b, "link:l");
+	assert_string_equal(warning(&b), "");
+	{
+		/* Nothing was refused on the way. */
+		redisReply *r = redis_ask(&redis, "ACL LOG");
+
+		if (r->elements)
+			fail_msg("refused: %s", r->element[0]->element[7]->str);
+	}
+	bot_close(&b);
+	redis_ask(&redis, "ACL DELUSER tocsin");
+}
+
 /* A port that was free a moment ago. */
 static unsigned free_port(void)
 {
@@ -767,6 +835,7 @@ int main(void)
 		T(test_too_few_replicas),
 		T(test_became_a_replica),
 		T(test_key_of_another_type),
+		T(test_documented_user_is_enough),
 		T(test_passwords),
 		T(test_by_host_and_port),
 		T(test_closing_answers_everybody_once),

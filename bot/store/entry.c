@@ -40,13 +40,28 @@ static const char **text_of(struct send *s, size_t i)
 	return (const char **)(void *)((char *)s + texts[i].offset);
 }
 
+/* "d123:" and the text and ",". */
+static void field_add(struct buf *out, char letter, const char *s, size_t len)
+{
+	char head[24], *p = head + sizeof(head);
+	size_t n = len;
+
+	*--p = ':';
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	*--p = letter;
+	buf_add(out, p, (size_t)(head + sizeof(head) - p));
+	buf_add(out, s, len);
+	buf_char(out, ',');
+}
+
 static void number_add(struct buf *out, char letter, int64_t value)
 {
 	char text[24];
-	int n = snprintf(text, sizeof(text), "%" PRId64, value);
 
 	if (value)
-		buf_printf(out, "%c%d:%s,", letter, n, text);
+		field_add(out, letter, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, value));
 }
 
 void entry_encode(const struct send *send, int64_t created_ms, struct buf *out)
@@ -57,13 +72,9 @@ void entry_encode(const struct send *send, int64_t created_ms, struct buf *out)
 	buf_str(out, "1,");
 	for (i = 0; i < TEXTS; i++) {
 		const char *s = *text_of(&copy, i);
-		size_t n = s ? strlen(s) : 0;
 
-		if (!n)
-			continue;
-		buf_printf(out, "%c%zu:", texts[i].letter, n);
-		buf_add(out, s, n);
-		buf_char(out, ',');
+		if (s && *s)
+			field_add(out, texts[i].letter, s, strlen(s));
 	}
 	number_add(out, 'p', send->to.platform);
 	number_add(out, 'R', send->report);

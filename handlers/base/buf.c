@@ -75,11 +75,25 @@ static bool buf_reserve(struct buf *b, size_t n)
 
 void buf_add(struct buf *b, const void *data, size_t len)
 {
-	if (!buf_reserve(b, len))
+	/* Most often there is room. */
+	if ((b->failed || len >= b->cap - b->len || len > b->max - b->len) && !buf_reserve(b, len))
 		return;
 	if (len)
 		memcpy(b->data + b->len, data, len);
 	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+char *buf_room(struct buf *b, size_t n)
+{
+	if ((b->failed || n >= b->cap - b->len || n > b->max - b->len) && !buf_reserve(b, n))
+		return NULL;
+	return b->data + b->len;
+}
+
+void buf_filled(struct buf *b, size_t n)
+{
+	b->len += n;
 	b->data[b->len] = '\0';
 }
 

@@ -1,6 +1,7 @@
 /* json_out.c - see json_out.h. */
 #include "tocsin/json_out.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,70 +15,122 @@ void json_out_init(struct json_out *j, struct buf *b)
 	j->first[0] = true;
 }
 
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/* Whether one of eight bytes is a zero in x. */
+static uint64_t has_zero(uint64_t x)
+{
+	return (x - ONES) & ~x & HIGHS;
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Copies from s what needs no escape and is ASCII, eight at a time; how many that were. */
+static size_t plain_copy(char *to, const char *s, size_t len)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= len; i += 8) {
+		uint64_t w;
+
+		memcpy(&w, s + i, 8);
+		if ((w & HIGHS) | ((w - ONES * 0x20) & ~w & HIGHS) | has_zero(w ^ ONES * '"') |
+			has_zero(w ^ ONES * '\\'))
+			break;
+		memcpy(to + i, &w, 8);
+	}
+	for (; i < len && is_plain((unsigned char)s[i]); i++)
+		to[i] = s[i];
+	return i;
+}
+
+static void put_escape(struct buf *b, unsigned char c)
+{
+	if (c >= 0x80)
+		buf_str(b, "\xef\xbf\xbd");
+	else if (c == '"')
+		buf_str(b, "\\\"");
+	else if (c == '\\')
+		buf_str(b, "\\\\");
+	else if (c == '\n')
+		buf_str(b, "\\n");
+	else if (c == '\t')
+		buf_str(b, "\\t");
+	else
+		buf_printf(b, "\\u%04x", c);
+}
+
+/* From the first byte on that is not plain. */
+static void put_rest(struct buf *b, const char *s, size_t len)
+{
+	size_t i = 0, from = 0;
+
+	while (i < len) {
+		size_t n = 1;
+
+		if ((unsigned char)s[i] >= 0x80)
+			n = utf8_length(s + i, len - i);
+		if (!n || (n == 1 && !is_plain((unsigned char)s[i]))) {
+			buf_add(b, s + from, i - from);
+			put_escape(b, (unsigned char)s[i]);
+			n = 1;
+			from = i + 1;
+		}
+		i += n;
+	}
+	buf_add(b, s + from, len - from);
+}
+
 static void put_string(struct buf *b, const char *s, size_t len)
 {
-	size_t i = 0, plain = 0;
+	char *p = buf_room(b, len + 2); /* as much as it takes at least */
+	size_t n;
 
-	buf_char(b, '"');
-	while (i < len) {
-		unsigned char c = (unsigned char)s[i];
-		size_t n;
-
-		if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
-		if (c >= 0x80 && (n = utf8_length(s + i, len - i)) > 0) {
-			i += n;
-			continue;
-		}
-		buf_add(b, s + plain, i - plain);
-		if (c >= 0x80)
-			buf_str(b, "\xef\xbf\xbd");
-		else if (c == '"')
-			buf_str(b, "\\\"");
-		else if (c == '\\')
-			buf_str(b, "\\\\");
-		else if (c == '\n')
-			buf_str(b, "\\n");
-		else if (c == '\t')
-			buf_str(b, "\\t");
-		else
-			buf_printf(b, "\\u%04x", c);
-		plain = ++i;
-	}
-	buf_add(b, s + plain, len - plain);
+	if (!p)
+		return;
+	*p = '"';
+	n = plain_copy(p + 1, s, len);
+	if (n == len)
+		p[n + 1] = '"';
+	buf_filled(b, n == len ? n + 2 : n + 1);
+	if (n == len)
+		return;
+	put_rest(b, s + n, len - n);
 	buf_char(b, '"');
 }
 
-/* The comma and the key before any value, in one piece where the key is as plain as keys are. */
+/* The comma and the key before any value. */
 static void put_key(struct json_out *j, const char *key)
 {
-	char small[64];
-	size_t n = 0;
+	bool comma = !j->first[j->depth];
+	size_t n = 0, len;
+	char *p;
 
-	if (!j->first[j->depth])
-		small[n++] = ',';
 	j->first[j->depth] = false;
 	if (!key) {
-		buf_add(j->buf, small, n);
+		if (comma)
+			buf_char(j->buf, ',');
 		return;
 	}
-	small[n++] = '"';
-	for (const char *s = key; n < sizeof(small) - 2; s++) {
-		if (!*s) {
-			small[n++] = '"';
-			small[n++] = ':';
-			buf_add(j->buf, small, n);
-			return;
-		}
-		if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x80 || *s == '"' || *s == '\\')
-			break;
-		small[n++] = *s;
+	len = strlen(key);
+	p = buf_room(j->buf, len + comma + 3);
+	if (!p)
+		return;
+	if (comma)
+		p[n++] = ',';
+	p[n++] = '"';
+	if (plain_copy(p + n, key, len) == len) {
+		p[n + len] = '"';
+		p[n + len + 1] = ':';
+		buf_filled(j->buf, n + len + 2);
+		return;
 	}
-	if (*small == ',')
-		buf_char(j->buf, ',');
-	put_string(j->buf, key, strlen(key));
+	buf_filled(j->buf, n - 1);
+	put_string(j->buf, key, len);
 	buf_char(j->buf, ':');
 }
 

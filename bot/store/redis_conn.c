@@ -274,10 +274,16 @@ static void on_uv_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *a
 static void attempt(struct redis_conn *c)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	unsigned char address[sizeof(struct in6_addr)];
 
 	uv_timer_start(&c->timer, on_uv_deadline, CONN_OPEN_MS, 0);
 	if (*c->url->path) {
 		connect_to(c, redisAsyncConnectUnix(c->url->path));
+		return;
+	}
+	if (uv_inet_pton(AF_INET, c->url->host, address) == 0 ||
+		uv_inet_pton(AF_INET6, c->url->host, address) == 0) {
+		connect_to(c, redisAsyncConnect(c->url->host, (int)c->url->port));
 		return;
 	}
 	c->state = CONN_RESOLVING;

@@ -122,8 +122,18 @@ struct call *call_new(struct store *s, enum call_kind kind, call_done_fn done)
 	return c;
 }
 
+static void uncount(struct call *c)
+{
+	if (!c->counted)
+		return;
+	c->counted = false;
+	c->store->n_calls--;
+	c->store->bytes -= c->keys.len + c->args.len;
+}
+
 void call_fail(struct call *c, enum store_status status, const char *detail)
 {
+	uncount(c);
 	if (c->failed == STORE_OK) {
 		c->failed = status;
 		snprintf(c->detail, sizeof(c->detail), "%s", detail);
@@ -156,15 +166,6 @@ void call_send(struct call *c)
 	s->bytes += c->keys.len + c->args.len;
 	call_queue_push(&s->waiting[c->kind], c);
 	store_kick(s);
-}
-
-static void uncount(struct call *c)
-{
-	if (!c->counted)
-		return;
-	c->counted = false;
-	c->store->n_calls--;
-	c->store->bytes -= c->keys.len + c->args.len;
 }
 
 static void bulks_keep(struct bulks *b)
@@ -205,10 +206,8 @@ void store_waiting_fail(struct store *s)
 	int kind;
 
 	for (kind = 0; kind < CALL_KINDS; kind++) {
-		while ((c = call_queue_pop(&s->waiting[kind])) != NULL) {
-			uncount(c);
+		while ((c = call_queue_pop(&s->waiting[kind])) != NULL)
 			call_fail(c, STORE_DOWN, "the connection to Redis was lost");
-		}
 	}
 }
 
@@ -219,6 +218,8 @@ static void store_free(struct store *s)
 	struct call *c;
 	unsigned i;
 
+	while ((c = call_queue_pop(&s->failed)) != NULL)
+		call_free(c);
 	while ((c = s->spare) != NULL) {
 		s->spare = c->next;
 		bulks_release(&c->keys);

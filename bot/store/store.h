@@ -38,7 +38,8 @@ bool store_ready(const struct store *s);
 /* Ends the pause before the next attempt: whoever starts Redis knows that it is up. */
 void store_try_now(struct store *s);
 /* Everybody who waits is answered in here (STORE_DOWN; STORE_UNKNOWN for commits that have left),
- * nobody is called afterwards; memory goes in a later turn. */
+ * nobody is called afterwards (but from inside an answer: the rest of that answer's call is still
+ * told); memory goes in a later turn. */
 void store_close(struct store *s);
 
 enum store_status {

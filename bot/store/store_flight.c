@@ -290,6 +290,17 @@ static void command_build(struct store *s, const struct call *first)
 	bulks_release(&lead);
 }
 
+/* Could not leave: told in the next turn, like everything that fails before it is sent. */
+static void batch_unsent(struct call *first)
+{
+	struct call *c, *next;
+
+	for (c = first; c; c = next) {
+		next = c == first ? c->followers : c->next;
+		call_fail(c, STORE_DOWN, "could not be sent");
+	}
+}
+
 static void batch_send(struct store *s, struct call *first)
 {
 	struct call *c;
@@ -301,7 +312,7 @@ static void batch_send(struct store *s, struct call *first)
 	if (s->command.failed ||
 		redisAsyncFormattedCommand(redis_conn_context(s->main), on_redis_answer, first, s->command.data,
 			s->command.len) != REDIS_OK) {
-		batch_fail(first, STORE_DOWN, "could not be sent");
+		batch_unsent(first);
 		return;
 	}
 	*s->flying_last = first;

@@ -11,8 +11,8 @@
 #include "bot/store/store.h"
 #include "tocsin/arena.h"
 
-#define LEASE_MS 60000
-#define TOUCH_MS 15000
+#define LEASE_MS 15000 /* a page of a process that died is late by this much at most */
+#define TOUCH_MS 4000
 #define CLAIM_MAX 64
 #define TICK_MS 100
 

@@ -12,7 +12,7 @@
 #include "bot/tasks.h"
 #include "tocsin/arena.h"
 
-#define LEASE_REAL_MS 30000
+#define LEASE_REAL_MS 15000
 #define BATCH 250          /* per claim */
 #define IN_FLIGHT_MAX 2000 /* more due timers wait in Redis */
 #define LOOK_MS 1000       /* at the latest, in case a wake-up was lost */

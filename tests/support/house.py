@@ -39,7 +39,7 @@ def program(name):
     raise HouseError(f"{name} is not built in {build_dir()}")
 
 
-def until(what, condition, patience_s=PATIENCE_S):
+def until(what, condition, patience_s=PATIENCE_S, pause_s=0.01):
     """Asks again until condition() is true-ish; its value is returned."""
     deadline = time.monotonic() + patience_s
     while True:
@@ -48,7 +48,7 @@ def until(what, condition, patience_s=PATIENCE_S):
             return value
         if time.monotonic() > deadline:
             raise HouseError(f"never happened: {what}")
-        time.sleep(0.01)
+        time.sleep(pause_s)
 
 
 class Process:
@@ -56,6 +56,7 @@ class Process:
 
     def __init__(self, name, argv, folder, env=None):
         self.name = name
+        self.stopping = False
         self.log_path = os.path.join(folder, f"{name}.log")
         self.log = open(self.log_path, "ab")
         full = dict(os.environ)
@@ -66,11 +67,13 @@ class Process:
         return self.child.poll() is None
 
     def kill(self):
+        self.stopping = True
         if self.alive():
             self.child.kill()
         return self.child.wait(PATIENCE_S)
 
     def stop(self):
+        self.stopping = True
         if self.alive():
             self.child.send_signal(signal.SIGTERM)
         try:
@@ -147,15 +150,23 @@ class FakeSlack:
     def sockets(self):
         return self.state().get("sockets", [])
 
+    def wait(self, **what):
+        """The fake's long poll: {found, count, items}."""
+        return self.call("/admin/wait", what)
+
+    def wait_socket(self):
+        return self.wait(what="sockets", count=1, timeout_ms=PATIENCE_S * 1000)["found"]
+
 
 class Redis:
     """A redis-server of our own that can be killed without the bots."""
 
-    def __init__(self, folder, fsync="always"):
+    def __init__(self, folder, fsync="always", args=()):
         self.folder = os.path.join(folder, "redis")
         os.makedirs(self.folder, exist_ok=True)
         self.socket = os.path.join(self.folder, "s")
         self.fsync = fsync
+        self.args = list(args)
         self.url = f"unix://{self.socket}"
         self.start()
 
@@ -163,7 +174,7 @@ class Redis:
         self.process = Process("redis", [
             "redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", self.folder,
             "--appendonly", "yes", "--appendfsync", self.fsync, "--save", "",
-            "--maxmemory-policy", "noeviction"], os.path.dirname(self.folder))
+            "--maxmemory-policy", "noeviction", *self.args], os.path.dirname(self.folder))
         until("Redis answers", lambda: self.command("PING") == "PONG")
 
     def kill(self):
@@ -207,15 +218,20 @@ def _read_reply(f):
 
 
 class Bot:
-    def __init__(self, house, name="bot", fault=None, speed=1, env=None, log_level="debug",
-                 listen="127.0.0.1:0"):
+    """args: further options of `tocsin run`; env: what differs, None takes a variable away."""
+
+    def __init__(self, house, name="bot", fault=None, speed=1, env=None, plan=None, args=(),
+                 log_level="debug", listen="127.0.0.1:0"):
         self.house, self.name = house, name
         self.ready = os.path.join(house.folder, f"{name}.ready")
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.ready)
-        argv = [program("tocsin"), "run", "--plan", house.plan, "--listen", listen,
-                "--ready-file", self.ready, "--clock-speed", str(speed), "--data",
-                os.path.join(house.folder, "data"), "--log-level", log_level]
+        argv = [program("tocsin"), "run", "--plan", plan or house.plan, "--listen", listen,
+                "--ready-file", self.ready, "--data", house.data, "--log-level", log_level]
+        if speed != 1:
+            # One clock for all bots of a house: a successor must not live in the past.
+            argv += ["--clock-speed", str(speed), "--clock-start", f"{house.clock_s(speed):.3f}"]
+        argv += args
         full = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN,
                 "SLACK_API_URL": house.slack.url + "/api/"}
         if house.redis:
@@ -223,7 +239,8 @@ class Bot:
         if fault:
             full["TOCSIN_FAULT"] = fault
         full.update(env or {})
-        self.process = Process(name, argv, house.folder, full)
+        self.process = Process(name, argv, house.folder,
+                               {k: v for k, v in full.items() if v is not None})
 
     def wait_ready(self):
         def ready():
@@ -243,21 +260,35 @@ class Bot:
 class House:
     """with House() as h: h.bot() ... everything is stopped and removed at the end."""
 
-    def __init__(self, plan="docker/demo-plan.yaml", redis=True, fake_args=(), keep=False):
+    def __init__(self, plan="docker/demo-plan.yaml", redis=True, fake_args=(), keep=False,
+                 redis_args=()):
         self.folder = tempfile.mkdtemp(prefix="tocsin-house-")
+        self.data = os.path.join(self.folder, "data")
+        self.born = time.time()
         self.plan = os.path.join(ROOT, plan)
         self.bots = []
+        self.gone = []  # bots that were killed
         self.keep = keep
+        self.talkative = True  # shows the bots' logs when something went wrong
         self.slack = FakeSlack(self.folder, *fake_args)
-        self.redis = Redis(self.folder) if redis else None
+        self.redis = Redis(self.folder, args=redis_args) if redis else None
+
+    def clock_s(self, speed):
+        """The house clock now, in seconds since the epoch."""
+        return self.born + (time.time() - self.born) * speed
 
     def bot(self, name=None, **options):
         b = Bot(self, name or f"bot{len(self.bots)}", **options)
         self.bots.append(b)
         return b
 
+    def document(self, ident):
+        """A stored document, decoded; None when there is none (yet)."""
+        text = self.redis.command("HGET", f"tocsin:{{main}}:doc:{ident}", "d")
+        return json.loads(text) if text else None
+
     def audit(self):
-        where = ["--redis", self.redis.url] if self.redis else ["--data", os.path.join(self.folder, "data")]
+        where = ["--redis", self.redis.url] if self.redis else ["--data", self.data]
         return subprocess.run([program("tocsin"), "audit", *where], capture_output=True, text=True)
 
     def __enter__(self):
@@ -274,7 +305,7 @@ class House:
             self.redis.kill()
         self.slack.process.stop()
         if kind is not None or bad:
-            for b in self.bots:
+            for b in self.bots if self.talkative else []:
                 print(f"--- {b.name} ---\n{b.process.tail(60)}")
             self.keep = True
         if self.keep:

@@ -152,17 +152,19 @@ def judge_bots(v, house, explained):
                     v.expect(False, f"{b.name} said: {line.strip()}")
 
 
-def settle(house):
-    """Nothing is promised any more, and nothing that was due waits."""
-    until("the outbox is empty", lambda: outbox_left(house) == 0, pause_s=0.1)
-    house.slack.wait(what="quiet", timeout_ms=60000)
+def settle(house, record):
+    """Nothing is promised any more, and Slack has told again what was lost."""
+    def heard():
+        text = json.dumps(logs(house))
+        return all(mark in text for mark in record.messages)
+    until("every message is in the record", heard, pause_s=0.2)
     until("the outbox is empty", lambda: outbox_left(house) == 0, pause_s=0.1)
 
 
 def judge(house, record, complaints=(), errors=()):
     """Raises HouseError with all that is wrong."""
     v = Verdict()
-    settle(house)
+    settle(house, record)
     keys = judge_posts(v, house)
     judge_record(v, record, logs(house))
     judge_pages(v, documents(house), keys)

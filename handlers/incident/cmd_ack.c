@@ -5,6 +5,7 @@
 
 #include "tocsin/arena.h"
 #include "tocsin/plan.h"
+#include "tocsin/targets.h"
 
 /* An incident that is over: said with who ended it and when, never as a fault. */
 static enum step already_over(struct context *cx, struct incident *inc)
@@ -117,8 +118,6 @@ enum step verb_page(struct context *cx)
 	struct call *call = call_of(cx);
 	struct incident *inc = call->inc;
 	const char *target, *reason;
-	struct json_out j;
-	struct buf b;
 	struct data d;
 	size_t words;
 
@@ -138,14 +137,9 @@ enum step verb_page(struct context *cx)
 	case PAGING_UNREACHABLE:
 		return page_refused(cx, call, target, "incident/page_unreachable");
 	}
-	incident_log_begin(cx, &j, &b, "page_asked", &call->by);
-	json_out_str(&j, "target", target);
-	if (*reason)
-		json_out_str(&j, "text", reason);
-	incident_log_end(cx, inc, &j);
 	incident_activity(cx, inc);
 	incident_save(cx, inc);
 	data_begin_inc(cx, &d, inc);
-	json_out_str(&d.j, "target", args_plain(cx->arena, cx->plan, target, true));
+	json_out_str(&d.j, "target", target_shown(cx->arena, cx->plan, target));
 	return answer(cx, "incident/page_asked", &d);
 }

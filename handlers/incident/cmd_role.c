@@ -165,7 +165,7 @@ static enum step role_give(struct context *cx, struct incident *inc, const char 
 	if (who)
 		incident_invite(cx, inc, who->user);
 	incident_save(cx, inc);
-	return done(cx, inc);
+	return done_role(cx, inc, role, who);
 }
 
 enum step verb_role(struct context *cx)

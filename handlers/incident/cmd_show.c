@@ -98,7 +98,6 @@ enum step verb_show(struct context *cx)
 
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);
-	data_answers(cx, inc, &d.j);
 	json_out_int(&d.j, "messages", inc->n_messages);
 	json_out_int(&d.j, "key_events", inc->n_key_events);
 	return answer(cx, "incident/show", &d);

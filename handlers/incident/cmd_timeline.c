@@ -62,9 +62,11 @@ static void entry_data(struct context *cx, struct json_out *j, const json_t *e, 
 	json_out_int(j, "at", seconds(json_in_int(e, "t")));
 	json_out_str(j, "what", what);
 	json_out_bool(j, kind_known(what) ? arena_printf(cx->arena, "is_%s", what) : "is_other", true);
-	json_out_bool(j, "key", key || strcmp(what, "key") == 0);
+	json_out_bool(j, "key", key);
 	if (by)
 		json_out_str(j, "by", json_in_str(by, "name"));
+	if (strcmp(what, "reminder") == 0)
+		json_out_bool(j, arena_printf(cx->arena, "re_%s", json_in_str(e, "text")), true);
 	if (*person)
 		json_out_str(j, "person", p && p->name ? p->name : person);
 	copy_str(cx, j, e, "text", 240);

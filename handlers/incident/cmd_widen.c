@@ -33,7 +33,6 @@ static void data_widen(struct context *cx, const struct incident *inc, struct da
 
 	data_begin_inc(cx, d, inc);
 	data_root(cx, inc, &d->j);
-	data_answers(cx, inc, &d->j);
 	json_out_str(&d->j, "wider", pi->widespread_channel);
 	if (pi->widespread_when)
 		json_out_str(&d->j, "when", pi->widespread_when);

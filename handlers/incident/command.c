@@ -165,12 +165,24 @@ enum step answer_refused(struct context *cx, const char *template_name, struct d
 
 enum step done(struct context *cx, const struct incident *inc)
 {
+	return done_role(cx, inc, "", NULL);
+}
+
+enum step done_role(struct context *cx, const struct incident *inc, const char *role,
+	const struct incident_who *who)
+{
+	const char *verb = incident_verbs[call_of(cx)->verb].name;
 	struct data d;
 
 	if (cx->req->source != SOURCE_SLASH && cx->req->source != SOURCE_LINK)
 		return STEP_DONE;
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);
+	json_out_bool(&d.j, arena_printf(cx->arena, "is_%s", verb), true);
+	json_out_str(&d.j, "role", role);
+	if (who)
+		incident_who_data(&d.j, "who", who);
+	json_out_bool(&d.j, "widened", inc->widened_ms != 0);
 	return answer(cx, "incident/done", &d);
 }
 

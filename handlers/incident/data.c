@@ -55,8 +55,7 @@ static const char *answer_to(const struct incident *inc, const char *id)
 	return NULL;
 }
 
-/* "answers": what is known, "missing": what is not; in the plan's order. */
-void data_answers(struct context *cx, const struct incident *inc, struct json_out *j)
+void incident_answers_data(struct context *cx, const struct incident *inc, struct json_out *j)
 {
 	const struct plan_incident *pi = &cx->plan->incident;
 	bool any = false, lacking = false;
@@ -134,8 +133,7 @@ void data_severities(struct context *cx, struct json_out *j, const char *chosen)
 
 		json_out_object(j, NULL);
 		json_out_str(j, "key", s->key);
-		if (s->means && *s->means)
-			json_out_str(j, "means", args_cut(cx->arena, s->means, 60));
+		json_out_str(j, "means", s->means ? args_cut(cx->arena, s->means, 60) : "");
 		json_out_bool(j, "chosen", strcmp(s->key, chosen) == 0);
 		json_out_object_end(j);
 	}
@@ -175,15 +173,8 @@ static void data_roles(struct context *cx, const struct incident *inc, struct js
 /* Everything that the root message and `show` say about the present state. */
 void data_root(struct context *cx, const struct incident *inc, struct json_out *j)
 {
-	const struct plan_severity *sev = incident_severity(cx, inc);
 	size_t done = 0;
 
-	if (sev && sev->means && *sev->means)
-		json_out_str(j, "means", sev->means);
-	json_out_int(j, "declared", seconds(inc->declared_ms));
-	data_person(cx, j, "declared_by", &inc->declared_by);
-	if (*inc->alert_source)
-		json_out_str(j, "alert", inc->alert_source);
 	data_roles(cx, inc, j);
 	data_person(cx, j, "ack", &inc->ack_by);
 	json_out_bool(j, "unacked", incident_is_open(inc) && !incident_is_acked(inc));
@@ -215,4 +206,5 @@ void data_root(struct context *cx, const struct incident *inc, struct json_out *
 	if (*inc->postmortem_url)
 		json_out_str(j, "postmortem_url", inc->postmortem_url);
 	data_links(cx, inc, j);
+	incident_answers_data(cx, inc, j);
 }

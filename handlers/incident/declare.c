@@ -73,7 +73,6 @@ void incident_first_post(struct context *cx, struct incident *inc)
 
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);
-	data_answers(cx, inc, &d.j);
 	data_people(cx, &d.j, "mentions", pi->notify_mention, pi->n_mention, inc);
 	json_out_bool(&d.j, "told", pi->n_mention > 0);
 	data_people(cx, &d.j, "informed", sev ? sev->tell : NULL, sev ? sev->n_tell : 0, inc);

@@ -169,6 +169,7 @@ static void room_is_there(struct context *cx, struct incident *inc)
 	incident_log(cx, inc, "room", NULL, room);
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);
+	json_out_bool(&d.j, "in_room", true);
 	root.data = data_end(&d);
 	root.ref = arena_printf(cx->arena, "%s/room", inc->id);
 	room_send(cx, inc, &root, "room-root");
@@ -181,6 +182,7 @@ static void room_is_there(struct context *cx, struct incident *inc)
 	if (*invite.users)
 		room_send(cx, inc, &invite, "invite");
 	incident_first_post(cx, inc);
+	paging_room(cx, inc);
 	room_pointer(cx, inc);
 	inc->root_dirty = true;
 }
@@ -223,6 +225,7 @@ static void room_lost(struct context *cx, struct incident *inc)
 	effects_unlink(cx->out, arena_printf(cx->arena, "room:%s:%s", platform_word(inc), inc->home.room));
 	incident_log(cx, inc, "room_failed", NULL, cx->req->delivery.error);
 	inc->home.room = "";
+	inc->paging.room_status = false;
 	inc->root_dirty = true;
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);

@@ -176,7 +176,7 @@ enum step verb_form(struct context *cx)
 	incident_activity(cx, inc);
 	log_answers(cx, inc);
 	data_begin_inc(cx, &d, inc);
-	data_answers(cx, inc, &d.j);
+	incident_answers_data(cx, inc, &d.j);
 	incident_who_data(&d.j, "by", &call->by);
 	incident_post(cx, inc, "answers", "incident/answers", data_end(&d), false);
 	incident_save(cx, inc);

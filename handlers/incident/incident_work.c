@@ -107,6 +107,8 @@ void incident_log(struct context *cx, const struct incident *inc, const char *wh
 void incident_data_begin(struct context *cx, const struct incident *inc, struct json_out *j,
 	struct buf *b)
 {
+	const struct plan_severity *sev = incident_severity(cx, inc);
+
 	buf_init_arena(b, cx->arena, DATA_MAX);
 	json_out_init(j, b);
 	json_out_object(j, NULL);
@@ -117,6 +119,13 @@ void incident_data_begin(struct context *cx, const struct incident *inc, struct 
 	json_out_bool(j, incident_status_name(inc->status), true);
 	json_out_bool(j, "open", incident_is_open(inc));
 	json_out_bool(j, "drill", inc->drill);
+	if (sev && sev->means && *sev->means)
+		json_out_str(j, "means", sev->means);
+	json_out_int(j, "declared", inc->declared_ms / 1000);
+	if (*inc->declared_by.name)
+		incident_who_data(j, "declared_by", &inc->declared_by);
+	if (*inc->alert_source)
+		json_out_str(j, "alert_source", inc->alert_source);
 	if (*inc->home.room || *inc->home.channel)
 		json_out_str(j, "channel", *inc->home.room ? inc->home.room : inc->home.channel);
 	if (*inc->home.room)
@@ -276,6 +285,10 @@ static void save_root(struct context *cx, struct incident *inc)
 	update_root(cx, inc, arena_printf(cx->arena, "%s/root", inc->id), data);
 	if (!*inc->home.room)
 		return;
+	data_begin_inc(cx, &d, inc);
+	data_root(cx, inc, &d.j);
+	json_out_bool(&d.j, "in_room", true);
+	data = data_end(&d);
 	update_root(cx, inc, arena_printf(cx->arena, "%s/room", inc->id), data);
 	if (inc->topic_dirty)
 		update_topic(cx, inc, data);

@@ -275,7 +275,11 @@ static void say(struct context *cx, struct incident *inc, enum reminder_kind kin
 	json_out_bool(&j, "stops", r->sent >= most(kind));
 	incident_post(cx, inc, "remind", arena_printf(cx->arena, "reminder/%s", reminder_name(kind)),
 		incident_data_end(&j, &b), kind == REMIND_FIX && over && r->sent <= 2);
-	incident_log(cx, inc, "reminder", NULL, reminder_name(kind));
+	incident_log_begin(cx, &j, &b, "reminder", NULL);
+	json_out_str(&j, "text", reminder_name(kind));
+	if (*who.name)
+		json_out_str(&j, "to", who.name);
+	incident_log_end(cx, inc, &j);
 }
 
 bool reminder_timer(struct context *cx, struct incident *inc, const char *name)

@@ -95,6 +95,9 @@ enum step answer_refused(struct context *cx, const char *template_name, struct d
 /* Everybody sees the change where the incident lives. Who typed it elsewhere is told that it is done;
  * who pressed a button there sees it anyway. Returns STEP_DONE. */
 enum step done(struct context *cx, const struct incident *inc);
+/* The same for a role that changed hands; who NULL: nobody has it now. */
+enum step done_role(struct context *cx, const struct incident *inc, const char *role,
+	const struct incident_who *who);
 
 /* find.c: fills in call->inc. STEP_DONE, or what is to be returned. */
 enum step call_find(struct context *cx, struct call *call, enum pick pick);
@@ -115,7 +118,6 @@ enum step call_allowed(struct context *cx, const struct call *call);
 void data_root(struct context *cx, const struct incident *inc, struct json_out *j);
 void data_people(struct context *cx, struct json_out *j, const char *key,
 	const char *const *targets, size_t n, const struct incident *inc);
-void data_answers(struct context *cx, const struct incident *inc, struct json_out *j);
 /* The tracking document's address with the incident's id in it; NULL: the plan has none. */
 const char *track_url(struct context *cx, const struct incident *inc);
 void data_links(struct context *cx, const struct incident *inc, struct json_out *j);

@@ -63,6 +63,7 @@ const char *page_data(struct paging_run *run, const struct page_reach *r, const 
 	if (person)
 		person_data(&j, "to", person);
 	holder_data(run, &j);
+	incident_answers_data(run->cx, run->inc, &j);
 	/* What a pager shows, and by what it knows the incident. */
 	json_out_str(&j, "dedup_key", alert ? arena_printf(run->cx->arena, "%s/%u", id, alert + 1) : id);
 	json_out_str(&j, "pager_severity", run->sev && !run->sev->urgent ? "warning" : "critical");
@@ -292,27 +293,39 @@ static const char *status_data(struct paging_run *run)
 	return incident_data_end(&j, &b);
 }
 
-/* Under the root message, wherever the talk is: the first post makes it, later ones change it. */
-void say_status(struct paging_run *run)
+/* The first post makes it, later ones change it. */
+static void status_send(struct paging_run *run, const char *data, const char *channel, bool in_room,
+	bool *posted)
 {
 	struct arena *a = run->cx->arena;
 	const struct incident *inc = run->inc;
+	struct send s = {.lane = LANE_CHAT, .template_name = "page/status", .data = data};
+
+	s.op = *posted ? "chat.update" : "chat.post";
+	s.key = arena_printf(a, "%s/pages/%u", inc->id, ++run->p->last_post);
+	s.entity = incident_entity(run->cx, inc);
+	s.ref = arena_printf(a, in_room ? "%s/pages-room" : "%s/pages", inc->id);
+	s.to.platform = inc->home.platform;
+	s.to.channel = channel;
+	if (!*posted && !in_room)
+		s.thread_ref = arena_printf(a, "%s/root", inc->id);
+	effects_send(run->cx->out, &s);
+	*posted = true;
+}
+
+/* Under the root message, and in the incident's own channel where it has one. */
+void say_status(struct paging_run *run)
+{
+	const struct incident *inc = run->inc;
 	struct paging *p = run->p;
-	struct send s = {.lane = LANE_CHAT, .template_name = "page/status"};
+	const char *data;
 
 	if (p->n_pages == 0)
 		return;
-	s.op = p->status_posted ? "chat.update" : "chat.post";
-	s.key = arena_printf(a, "%s/pages/%u", inc->id, ++p->last_post);
-	s.entity = incident_entity(run->cx, inc);
-	s.ref = arena_printf(a, "%s/pages", inc->id);
-	s.to.platform = inc->home.platform;
-	s.to.channel = inc->home.channel;
-	if (!p->status_posted)
-		s.thread_ref = arena_printf(a, "%s/root", inc->id);
-	s.data = status_data(run);
-	effects_send(run->cx->out, &s);
-	p->status_posted = true;
+	data = status_data(run);
+	status_send(run, data, inc->home.channel, false, &p->status_posted);
+	if (*inc->home.room)
+		status_send(run, data, inc->home.room, true, &p->room_status);
 }
 
 /* --- the log ------------------------------------------------------------------------------- */
@@ -331,6 +344,20 @@ void log_page(struct paging_run *run, const char *what, const struct page *page)
 	if (page->late)
 		json_out_bool(&j, "late", true);
 	incident_log_end(run->cx, run->inc, &j);
+}
+
+void log_asked(struct paging_run *run, const char *target, const char *reason)
+{
+	struct context *cx = run->cx;
+	struct incident_who by = incident_who_of_actor(cx, &cx->req->who);
+	struct json_out j;
+	struct buf b;
+
+	incident_log_begin(cx, &j, &b, "page_asked", &by);
+	json_out_str(&j, "target", target_shown(cx->arena, cx->plan, target));
+	if (*reason)
+		json_out_str(&j, "text", reason);
+	incident_log_end(cx, run->inc, &j);
 }
 
 void log_paging(struct paging_run *run, const char *what, const char *text)

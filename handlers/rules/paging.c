@@ -159,6 +159,8 @@ void paging_acknowledged(struct context *cx, struct incident *inc, const struct 
 
 void paging_stop(struct context *cx, struct incident *inc, const char *why)
 {
+	/* Where somebody has it nothing is pending, and there is nothing to tell. */
+	bool pending = inc->paging.state == PAGING_RUNNING && inc->paging.n_pages > 0;
 	struct paging_run run;
 
 	paging_run_init(&run, cx, inc);
@@ -166,7 +168,7 @@ void paging_stop(struct context *cx, struct incident *inc, const char *why)
 	expiry_set(&run, 0);
 	page_close_chats(&run);
 	page_pagers(&run, "resolve");
-	if (inc->paging.n_pages > 0)
+	if (pending)
 		log_paging(&run, "paging_stopped", why);
 	run.dirty = run.dirty || inc->paging.status_posted;
 	paging_run_end(&run);
@@ -202,6 +204,7 @@ enum paging_found paging_person(struct context *cx, struct incident *inc, const 
 		return PAGING_NOBODY;
 	if (!reachable(&run, &t))
 		return PAGING_UNREACHABLE;
+	log_asked(&run, target, reason);
 	for (size_t i = 0; i < t.n_gaps; i++)
 		say_gap(&run, &t.gaps[i], &t);
 	reach_begin(&run, t.people, t.n, reason, 0, NULL, 0, false);
@@ -217,6 +220,15 @@ void paging_activity(struct context *cx, struct incident *inc)
 		return;
 	paging_run_init(&run, cx, inc);
 	expiry_set(&run, expiry_due(&run));
+}
+
+void paging_room(struct context *cx, struct incident *inc)
+{
+	struct paging_run run;
+
+	paging_run_init(&run, cx, inc);
+	run.dirty = true;
+	paging_run_end(&run);
 }
 
 static void on_expiry(struct paging_run *run)

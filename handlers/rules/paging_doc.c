@@ -115,6 +115,7 @@ void paging_encode(struct json_out *j, const struct paging *p)
 	put_int(j, "last_page", p->last_page);
 	put_int(j, "last_post", p->last_post);
 	put_bool(j, "status_posted", p->status_posted);
+	put_bool(j, "room_status", p->room_status);
 	put_int(j, "pages_dropped", p->pages_dropped);
 	if (p->n_reaches > 0) {
 		json_out_array(j, "reaches");
@@ -248,6 +249,7 @@ void paging_decode(struct arena *a, const struct json_t *o, struct paging *p)
 	p->last_page = get_unsigned(o, "last_page");
 	p->last_post = get_unsigned(o, "last_post");
 	p->status_posted = json_in_bool(o, "status_posted");
+	p->room_status = json_in_bool(o, "room_status");
 	p->pages_dropped = get_unsigned(o, "pages_dropped");
 	get_lists(a, o, p);
 	p->n_pagers = get_list(o, "pagers", p->pagers, PAGING_PAGERS_MAX);

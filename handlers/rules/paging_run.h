@@ -97,4 +97,6 @@ void say_expired(struct paging_run *run, const struct incident_who *holder);
 void say_status(struct paging_run *run);
 void log_page(struct paging_run *run, const char *what, const struct page *page);
 void log_paging(struct paging_run *run, const char *what, const char *text);
+/* Somebody wants somebody. Said before the pages that come of it. */
+void log_asked(struct paging_run *run, const char *target, const char *reason);
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tocsin/args.h"
 #include "tocsin/incident.h"
 #include "tocsin/plan.h"
 #include "tocsin/roster.h"
@@ -218,4 +219,11 @@ bool targets_add_typed(struct targets *t, const struct plan *plan, const struct 
 	person = person_by_name(plan, text);
 	add_person(t, person);
 	return person != NULL;
+}
+
+const char *target_shown(struct arena *a, const struct plan *plan, const char *target)
+{
+	const struct plan_person *person = plan_person(plan, target);
+
+	return person && person->name ? person->name : args_plain(a, plan, target, true);
 }

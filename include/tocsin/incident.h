@@ -187,10 +187,13 @@ void incident_log(struct context *cx, const struct incident *inc, const char *wh
 	const struct incident_who *by, const char *text);
 
 /* Data for a template: opens an object that already holds what every message of an incident may
- * show (id, title, severity, drill, status ...); the caller adds members and ends it. */
+ * show (id, title, severity and what it means, drill, status, who declared it and when ...); the
+ * caller adds members and ends it. */
 void incident_data_begin(struct context *cx, const struct incident *inc, struct json_out *j,
 	struct buf *b);
 const char *incident_data_end(struct json_out *j, struct buf *b);
+/* "answers": what is known, "missing": what is not; in the plan's order. */
+void incident_answers_data(struct context *cx, const struct incident *inc, struct json_out *j);
 /* A person as template data: key: {"name":..,"person":..,"user":..,"mention":"person:ada"}. */
 void incident_who_data(struct json_out *j, const char *key, const struct incident_who *who);
 

@@ -13,6 +13,7 @@
 
 #include "tocsin/paging.h"
 
+struct arena;
 struct incident;
 struct plan;
 struct plan_person;
@@ -41,4 +42,7 @@ bool targets_add(struct targets *t, const struct plan *plan, const struct incide
 /* The same for what somebody typed: mentions, names, any case. */
 bool targets_add_typed(struct targets *t, const struct plan *plan, const struct incident *inc,
 	const char *text, int64_t now_ms);
+
+/* What a typed target is called where people read it: "Dev Rao" for "dev", else as typed. In arena. */
+const char *target_shown(struct arena *a, const struct plan *plan, const char *target);
 #endif

@@ -231,7 +231,7 @@ void log_mask(struct buf *out, const char *s)
 {
 	struct buf clean;
 
-	buf_init(&clean, VALUE_MAX * 2);
+	buf_init(&clean, (size_t)VALUE_MAX * 2);
 	add_masked(&clean, s, strlen(s));
 	add_escaped(out, buf_text(&clean), clean.len, false);
 	buf_release(&clean);
@@ -255,7 +255,7 @@ static void add_pair(struct buf *line, bool first, const char *name, const char 
 	struct buf clean;
 	size_t len = strlen(value), cut = len;
 
-	buf_init(&clean, VALUE_MAX * 2);
+	buf_init(&clean, (size_t)VALUE_MAX * 2);
 	if (is_secret_name(name))
 		buf_str(&clean, MASK);
 	else

@@ -25,8 +25,7 @@ int hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 
 static void encode(struct buf *out, const unsigned char *p, size_t len, const char *alphabet, bool pad)
 {
-	char four[4];
-	size_t i, k;
+	size_t i, k, n;
 
 	for (i = 0; i < len; i += 3) {
 		unsigned v = (unsigned)p[i] << 16;
@@ -36,11 +35,10 @@ static void encode(struct buf *out, const unsigned char *p, size_t len, const ch
 			v |= (unsigned)p[i + 1] << 8;
 		if (k > 2)
 			v |= p[i + 2];
-		four[0] = alphabet[v >> 18];
-		four[1] = alphabet[v >> 12 & 63];
-		four[2] = k > 1 ? alphabet[v >> 6 & 63] : '=';
-		four[3] = k > 2 ? alphabet[v & 63] : '=';
-		buf_add(out, four, pad ? 4 : k + 1);
+		for (n = 0; n <= k; n++)
+			buf_char(out, alphabet[v >> (18 - 6 * n) & 63]);
+		for (; pad && n < 4; n++)
+			buf_char(out, '=');
 	}
 }
 

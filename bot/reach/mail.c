@@ -21,7 +21,7 @@
 #include "tocsin/render.h"
 
 #define MAIL_MAX (1u << 20)
-#define PART_MAX (256u * 1024)
+#define PART_MAX ((size_t)256 * 1024)
 
 struct ack_button {
 	const char *command; /* of the entry */

@@ -19,7 +19,7 @@
 
 #define SUMMARY_UNITS 1024 /* characters, theirs */
 #define DEDUP_KEY_MAX 255
-#define EVENT_MAX (512u * 1024)
+#define EVENT_MAX ((size_t)512 * 1024)
 #define DETAIL_UNITS 4096
 
 static bool is_action(const char *s)

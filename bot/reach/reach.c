@@ -157,15 +157,19 @@ static void on_uv_close(uv_handle_t *handle)
 static void reach_close(void *self)
 {
 	struct reach *reach = self;
+	struct attempt *a, *next;
 
 	if (reach->closing)
 		return;
 	reach->closing = true;
-	while (reach->attempts) {
-		if (reach->attempts->transfer)
-			http_client_cancel(reach->o.http, reach->attempts->transfer);
-		attempt_free(reach->attempts);
+	for (a = reach->attempts; a; a = next) {
+		next = a->next;
+		if (a->transfer)
+			http_client_cancel(reach->o.http, a->transfer);
+		arena_free(a->arena);
+		free(a);
 	}
+	reach->attempts = NULL;
 	uv_close((uv_handle_t *)&reach->later, on_uv_close);
 }
 

@@ -48,9 +48,9 @@ typedef void (*web_route_fn)(void *ud, const struct web_request *req);
 
 struct web_route {
 	const char *path;      /* "/healthz", or everything below "/alerts/" */
-	unsigned methods;      /* enum http_method, or'ed; others get 405. GET brings HEAD with it */
 	web_route_fn fn;       /* answers with web_answer(), at once or later */
 	void *ud;
+	unsigned methods;      /* enum http_method, or'ed; others get 405. GET brings HEAD with it */
 	enum metric_route metric;
 };
 

@@ -36,12 +36,12 @@ void web_answer_json(struct web *w, uint64_t id, int status, const char *json, c
 struct web *web_open(const struct web_options *o, struct err *err)
 {
 	const struct web_route routes[] = {
-		{"/healthz", HTTP_GET, web_health, NULL, METRIC_ROUTE_HEALTH},
-		{"/readyz", HTTP_GET, web_ready, NULL, METRIC_ROUTE_READY},
-		{"/metrics", HTTP_GET, web_metrics, NULL, METRIC_ROUTE_METRICS},
-		{"/slack/", HTTP_POST, web_slack, NULL, METRIC_ROUTE_SLACK},
-		{"/alerts/", HTTP_POST, web_alerts, NULL, METRIC_ROUTE_ALERTS},
-		{"/ack", HTTP_GET | HTTP_POST, web_ack, NULL, METRIC_ROUTE_ACK},
+		{"/healthz", web_health, NULL, HTTP_GET, METRIC_ROUTE_HEALTH},
+		{"/readyz", web_ready, NULL, HTTP_GET, METRIC_ROUTE_READY},
+		{"/metrics", web_metrics, NULL, HTTP_GET, METRIC_ROUTE_METRICS},
+		{"/slack/", web_slack, NULL, HTTP_POST, METRIC_ROUTE_SLACK},
+		{"/alerts/", web_alerts, NULL, HTTP_POST, METRIC_ROUTE_ALERTS},
+		{"/ack", web_ack, NULL, HTTP_GET | HTTP_POST, METRIC_ROUTE_ACK},
 	};
 	struct http_server_options so = {.loop = o->loop, .listen = o->listen};
 	struct web *w = calloc(1, sizeof(*w));

@@ -103,7 +103,7 @@ static void answer_page(const struct page *p, uint64_t id, int status, const cha
 	struct json_out j;
 	struct buf data;
 
-	buf_init_arena(&data, p->arena, BODY_MAX * 2);
+	buf_init_arena(&data, p->arena, (size_t)BODY_MAX * 2);
 	json_out_init(&j, &data);
 	json_out_object(&j, NULL);
 	json_out_str(&j, "title", *title ? title : "tocsin");

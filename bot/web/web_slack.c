@@ -34,11 +34,15 @@ static void on_slack_answer(void *ud, int status, const char *content_type, cons
 
 void web_slack_forget_all(struct web *w)
 {
-	while (w->slack_calls) {
+	struct slack_wait *c, *next;
+
+	for (c = w->slack_calls; c; c = next) {
+		next = c->next;
 		if (w->slack)
-			slack_http_forget(w->slack, w->slack_calls->receipt);
-		call_free(w->slack_calls);
+			slack_http_forget(w->slack, c->receipt);
+		free(c);
 	}
+	w->slack_calls = NULL;
 }
 
 static const char *header(const struct web_request *req, const char *name)

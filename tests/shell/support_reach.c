@@ -53,7 +53,7 @@ static void on_call(void *ud, const struct web_request *req)
 void reach_house_open(struct reach_house *h, const char *secret)
 {
 	struct http_server_options so = {.listen = "127.0.0.1:0"};
-	struct web_route route = {"/hook", HTTP_GET | HTTP_POST, on_call, h, METRIC_ROUTE_OTHER};
+	struct web_route route = {"/hook", on_call, h, HTTP_GET | HTTP_POST, METRIC_ROUTE_OTHER};
 	struct reach_options ro = {.words = words_of, .ud = h, .clock = &h->clock};
 	struct err err = {0};
 

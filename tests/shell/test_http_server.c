@@ -54,10 +54,10 @@ static void on_large(void *ud, const struct web_request *req)
 static void open_server(const struct http_server_options *limits)
 {
 	static const struct web_route routes[] = {
-		{"/echo", HTTP_GET | HTTP_POST, on_echo, NULL, METRIC_ROUTE_OTHER},
-		{"/later", HTTP_GET, on_later, NULL, METRIC_ROUTE_OTHER},
-		{"/below/", HTTP_GET, on_below, NULL, METRIC_ROUTE_OTHER},
-		{"/large", HTTP_GET, on_large, NULL, METRIC_ROUTE_OTHER},
+		{"/echo", on_echo, NULL, HTTP_GET | HTTP_POST, METRIC_ROUTE_OTHER},
+		{"/later", on_later, NULL, HTTP_GET, METRIC_ROUTE_OTHER},
+		{"/below/", on_below, NULL, HTTP_GET, METRIC_ROUTE_OTHER},
+		{"/large", on_large, NULL, HTTP_GET, METRIC_ROUTE_OTHER},
 	};
 	struct http_server_options o = *limits;
 	struct err err = {0};

@@ -68,6 +68,7 @@ struct app {
 	uv_signal_t on_term, on_int, on_hup;
 	uv_timer_t watch, drain;
 	bool told_ready;
+	bool plan_refused; /* at the newest reload */
 };
 
 /* --- the plan in force ------------------------------------------------------------------ */
@@ -149,10 +150,13 @@ static void on_signal_hup(uv_signal_t *h, int signum)
 	struct app *app = h->data;
 
 	(void)signum;
-	systemd_reloading();
-	if (app_load_plan(app) < 0)
+	if (app->told_ready)
+		systemd_reloading();
+	app->plan_refused = app_load_plan(app) < 0;
+	if (app->plan_refused)
 		log_write(LOG_ERROR, "plan", NULL, "the new plan is refused, the old one goes on", NULL);
-	systemd_ready("running");
+	if (app->told_ready)
+		systemd_ready(app->plan_refused ? "running; the newest plan was refused, see the log" : "running");
 }
 
 /* --- readiness, gauges, watchdog ------------------------------------------------------------- */
@@ -186,30 +190,6 @@ static void app_look_ready(struct app *app)
 	log_write(LOG_INFO, "app", NULL, "ready", NULL);
 }
 
-static void app_measure(void *ud)
-{
-	struct app *app = ud;
-	struct store_stats st;
-	struct slack_stats sl;
-	unsigned lane;
-
-	store_stats(app->store, &st);
-	slack_stats(app->slack, &sl);
-	for (lane = 0; lane < LANES; lane++)
-		metrics_set(METRIC_OUTBOX_ENTRIES, lane, (double)st.outbox_depth[lane]);
-	metrics_set(METRIC_TASKS_WAITING, 0, (double)tasks_running(app->tasks));
-	metrics_set(METRIC_TIMERS_PENDING, 0, (double)st.timers_pending);
-	metrics_set(METRIC_STORE_READY, 0, st.ready);
-	metrics_set(METRIC_STORE_COMMITS, 0, (double)st.commits);
-	metrics_set(METRIC_STORE_CONFLICTS, 0, (double)st.conflicts);
-	metrics_set(METRIC_STORE_DUPLICATES, 0, (double)st.duplicates);
-	metrics_set(METRIC_STORE_LOADS, 0, (double)st.loads);
-	metrics_set(METRIC_STORE_RECONNECTS, 0, (double)st.reconnects);
-	metrics_set(METRIC_STORE_ROUND_TRIP, 0, (double)st.round_trip_us / 1e6);
-	metrics_set(METRIC_CHAT_CONNECTED, 0, slack_connected(app->slack) ?
-		(sl.sockets_live ? sl.sockets_live : 1) : 0);
-}
-
 static void app_warnings(void *ud, struct buf *out)
 {
 	struct app *app = ud;
@@ -217,6 +197,9 @@ static void app_warnings(void *ud, struct buf *out)
 
 	if (*trouble)
 		buf_printf(out, "warning: %s\n", trouble);
+	if (app->plan_refused)
+		buf_printf(out, "warning: the newest plan was refused and an older one is in force: "
+			"tocsin check %s says why\n", app->o->plan_path);
 }
 
 static void on_uv_watch(uv_timer_t *h)
@@ -413,7 +396,7 @@ static int app_open_doors(struct app *app, struct err *e)
 	struct web_options wo = {
 		.loop = &app->loop, .listen = o->listen, .store = app->store, .tasks = app->tasks,
 		.clock = &app->clock, .words = app_words, .plan_take = app_plan_take,
-		.plan_give = app_plan_give, .warnings = app_warnings, .measure = app_measure, .ud = app,
+		.plan_give = app_plan_give, .warnings = app_warnings, .ud = app,
 	};
 
 	app->link_key = link_key_new(&app->loop, app->store, &app->clock, o->link_secret, e);

@@ -56,8 +56,8 @@ static void put_data(struct json_out *j, struct arena *a, json_t *data, const ch
 		json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 		if (!json)
 			continue;
-		json_out_raw(j, key, arena_strdup(a, json), strlen(json));
-		free(json);
+		arena_defer(a, free, json);
+		json_out_raw(j, key, json, strlen(json));
 	}
 	if (text)
 		json_out_str(j, "text", text);

@@ -174,6 +174,30 @@ static void test_signed_nonsense_is_refused(void **state)
 	}
 }
 
+/* Memory fails at the first, second, third... allocation: no link, and nothing good comes of it. */
+static void test_every_allocation_may_fail(void **state)
+{
+	const char *good = token_of("incident ack INC-42", "ada", NOW + 1000);
+	struct ack_link link = {.command = "incident ack INC-42", .person = "ada", .expires_ms = NOW + 1000};
+	volatile unsigned long n;
+	volatile bool done = false;
+
+	(void)state;
+	for (n = 1; !done && n < 100; n++) {
+		struct arena *a = arena_new(1 << 20);
+
+		if (setjmp(*arena_recovery(a)) == 0) {
+			arena_fail_at(a, n);
+			done = ack_link_verify(a, &key, good, strlen(good), NOW, &link) == ACK_LINK_GOOD &&
+				ack_link_sign(a, &key, &link, NULL) != NULL;
+		}
+		arena_recovery_clear(a);
+		arena_free(a);
+	}
+	assert_true(done);
+	assert_true(n > 2);
+}
+
 /* RFC 4648, section 10. */
 static void test_base64_vectors(void **state)
 {
@@ -223,6 +247,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_keys_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_signed_nonsense_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_allocation_may_fail, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_base64_vectors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hmac_vector, setup, teardown),
 	};

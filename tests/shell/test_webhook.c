@@ -154,6 +154,31 @@ static void test_body_bound(void **state)
 	json_decref(o);
 }
 
+/* Memory fails at the first, second, third... allocation: it is told or jumped out of, never more. */
+static void test_every_allocation_may_fail(void **state)
+{
+	static const char data[] = "{\"id\":\"INC-42\",\"to\":{\"name\":\"Ada Park\"},\"list\":[1,2,3]}";
+	volatile unsigned long n;
+	volatile bool done = false;
+
+	(void)state;
+	for (n = 1; !done && n < 200; n++) {
+		struct arena *a = arena_new(1 << 20);
+		struct buf b;
+
+		if (setjmp(*arena_recovery(a)) == 0) {
+			arena_fail_at(a, n);
+			buf_init_arena(&b, a, 1 << 16);
+			done = webhook_body(&b, a, "incident.page", 1769616000123, data, "text", NULL) == 0 &&
+				webhook_sign(a, SECRET, webhook_id(a, "INC-42/page/7"), NOW, b.data, b.len, NULL);
+		}
+		arena_recovery_clear(a);
+		arena_free(a);
+	}
+	assert_true(done);
+	assert_true(n > 5);
+}
+
 static struct plan_connection connection = {.key = "bridge", .kind = PLAN_CONN_WEBHOOK,
 	.kind_name = "webhook", .secret = SECRET, .private_ok = true};
 static const struct plan plan = {.connections = &connection, .n_connections = 1, .timezone = "UTC"};
@@ -336,7 +361,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_signature_vector), T(test_verifying), T(test_malformed_secrets), T(test_ids),
-		T(test_body), T(test_body_bound), T(test_receiver_gets_a_signed_call),
+		T(test_body), T(test_body_bound), T(test_every_allocation_may_fail), T(test_receiver_gets_a_signed_call),
 		T(test_without_a_secret_it_is_unsigned), T(test_what_answers_mean),
 		T(test_private_addresses_only_by_name), T(test_nobody_listens), T(test_faulty_entries),
 		T(test_close_with_attempts_in_flight),

@@ -6,7 +6,10 @@
  * DEPTH commits under way at any time), then the very same call by redis-benchmark on the same
  * server with the same pipelining.
  *
- *   bench_commit [-n COMMITS] [-f always|everysec] [-d DEPTH,...] [-u URL]
+ *   bench_commit [-n COMMITS] [-f always|everysec] [-d DEPTH,...] [-u URL] [-i RUN]
+ *
+ * With -u the server stays as it is: -i, another number each time, makes ids that are not there
+ * yet, to see what a server that holds much already does.
  */
 #include <errno.h>
 #include <ftw.h>
@@ -259,7 +262,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int c;
 
-	while ((c = getopt(argc, argv, "n:f:d:u:")) != -1) {
+	while ((c = getopt(argc, argv, "n:f:d:u:i:")) != -1) {
 		switch (c) {
 		case 'n':
 			b.n = strtol(optarg, NULL, 10);
@@ -272,6 +275,9 @@ int main(int argc, char **argv)
 			break;
 		case 'u':
 			o.url = optarg;
+			break;
+		case 'i':
+			b.run = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		default:
 			return 2;

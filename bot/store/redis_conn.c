@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/store/redis_tls.h"
 #include "bot/store/store_url.h"
 #include "bot/store/uv_redis.h"
 
@@ -36,6 +37,7 @@ struct redis_conn {
 	uint64_t beat_sent_ns;
 	int64_t round_trip_us;
 	uint64_t random;
+	struct redis_tls *tls; /* made with the first connection that wants it */
 };
 
 static void attempt(struct redis_conn *c);
@@ -45,6 +47,7 @@ static void gone_check(struct redis_conn *c)
 	if (c->state != CONN_CLOSED || c->handles || c->resolving)
 		return;
 	c->hooks.on_gone(c->hooks.ud);
+	redis_tls_free(c->tls);
 	free(c);
 }
 
@@ -214,6 +217,13 @@ static void on_redis_disconnect(const redisAsyncContext *ac, int status)
 		lost(c, status == REDIS_OK ? "closed" : ac->errstr);
 }
 
+static int tls_begin(struct redis_conn *c, redisAsyncContext *ac, char *why, size_t size)
+{
+	if (!c->tls)
+		c->tls = redis_tls_new();
+	return redis_tls_begin(c->tls, &ac->c, c->url->host, why, size);
+}
+
 static void connect_to(struct redis_conn *c, redisAsyncContext *ac)
 {
 	char why[128];
@@ -224,6 +234,11 @@ static void connect_to(struct redis_conn *c, redisAsyncContext *ac)
 	}
 	if (ac->err) {
 		snprintf(why, sizeof(why), "%s", ac->errstr);
+		redisAsyncFree(ac);
+		lost(c, why);
+		return;
+	}
+	if (c->url->tls && tls_begin(c, ac, why, sizeof(why)) < 0) {
 		redisAsyncFree(ac);
 		lost(c, why);
 		return;

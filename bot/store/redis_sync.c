@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/time.h>
 
+#include "bot/store/redis_tls.h"
 #include "bot/store/store_check.h"
 #include "bot/store/store_url.h"
 #include "tocsin/err.h"
@@ -45,6 +46,18 @@ static bool greet(redisContext *c, const struct store_url *url, struct err *err)
 	return fine(c, r, url, "INFO", err) && good;
 }
 
+static bool tls_begin(redisContext *c, const struct store_url *url, struct err *err)
+{
+	struct redis_tls *tls = redis_tls_new();
+	char why[256];
+	bool good = redis_tls_begin(tls, c, url->host, why, sizeof(why)) == 0;
+
+	redis_tls_free(tls); /* the connection keeps what it needs */
+	if (!good)
+		err_set(err, ERR_UPSTREAM, "Redis at %s: %s", url->shown, why);
+	return good;
+}
+
 redisContext *redis_sync_connect(const struct store_url *url, struct err *err)
 {
 	const struct timeval patience = {.tv_sec = 5};
@@ -61,6 +74,8 @@ redisContext *redis_sync_connect(const struct store_url *url, struct err *err)
 		goto fail;
 	}
 	redisSetTimeout(c, patience);
+	if (url->tls && !tls_begin(c, url, err))
+		goto fail;
 	if (!greet(c, url, err))
 		goto fail;
 	return c;

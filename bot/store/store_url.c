@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bot/store/redis_tls.h"
 #include "tocsin/err.h"
 
 static int hex_digit(char c)
@@ -142,7 +143,8 @@ static int tcp_parse(struct store_url *url, const char *rest, struct err *err)
 	}
 	if (*path == '?' && query_parse(url, path + 1, err) < 0)
 		return -1;
-	snprintf(url->shown, sizeof(url->shown), "redis://%s:%u/%u", url->host, url->port, url->db);
+	snprintf(url->shown, sizeof(url->shown), "%s://%s:%u/%u", url->tls ? "rediss" : "redis", url->host,
+		url->port, url->db);
 	return 0;
 }
 
@@ -164,19 +166,21 @@ static int unix_parse(struct store_url *url, const char *rest, struct err *err)
 int store_url_parse(const char *text, struct store_url *url, struct err *err)
 {
 	const char *rest, *at, *scheme = strstr(text, "://");
-	bool local;
+	bool local, tls;
 	size_t n;
 
 	memset(url, 0, sizeof(*url));
 	n = scheme ? (size_t)(scheme - text) : 0;
-	if (n == 6 && strncmp(text, "rediss", 6) == 0)
+	tls = n == 6 && strncmp(text, "rediss", 6) == 0;
+	if (tls && !redis_tls_possible())
 		return err_set(err, ERR_CONFIG, "Redis address: rediss:// (TLS) is not possible with the "
 			"installed hiredis; run a TLS tunnel such as stunnel beside tocsin and give its "
 			"address as redis://localhost:PORT, or use a Unix socket");
 	local = (n == 4 && strncmp(text, "unix", 4) == 0) ||
 		(n == 10 && strncmp(text, "redis+unix", 10) == 0);
-	if (!local && !(n == 5 && strncmp(text, "redis", 5) == 0))
+	if (!local && !tls && !(n == 5 && strncmp(text, "redis", 5) == 0))
 		return err_set(err, ERR_CONFIG, "Redis address: must begin with redis:// or unix://");
+	url->tls = tls;
 	rest = scheme + 3;
 	/* The last @ before the path: passwords may hold one. */
 	n = local ? strcspn(rest, "?") : strcspn(rest, "/?");

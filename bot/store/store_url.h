@@ -3,7 +3,8 @@
  *
  *   redis://[[user]:password@]host[:port][/db]     port 6379, db 0; [::1] for IPv6
  *   unix://[[user]:password@]/path/to.sock[?db=N]  (also redis+unix://)
- *   rediss://...                                   refused: the installed hiredis has no TLS
+ *   rediss://...                                   as redis://, with TLS; refused in a build whose
+ *                                                  hiredis has none (redis_tls.h)
  *
  * Percent sequences are decoded in user, password, host and path. ?db=N works everywhere.
  */
@@ -21,6 +22,7 @@ struct store_url {
 	char password[512]; /* "" for none */
 	unsigned port;
 	unsigned db;
+	bool tls;
 	char shown[384];    /* for people and logs: no password */
 };
 

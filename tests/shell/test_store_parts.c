@@ -13,6 +13,7 @@
 #include "bot/store/chain.h"
 #include "bot/store/entry.h"
 #include "bot/store/function.h"
+#include "bot/store/redis_tls.h"
 #include "bot/store/store_keys.h"
 #include "bot/store/store_url.h"
 #include "tocsin/buf.h"
@@ -65,7 +66,7 @@ static void test_wrong_addresses_say_what_to_write(void **state)
 {
 	static const char *const bad[][2] = {
 		{"", "redis://"}, {"localhost:6379", "redis://"}, {"http://h", "redis://"},
-		{"redis:/h", "redis://"}, {"rediss://h:6380", "stunnel"}, {"redis://", "no host"},
+		{"redis:/h", "redis://"}, {"redis://", "no host"},
 		{"redis://:6379", "no host"}, {"redis://h:", "port"}, {"redis://h:0", "port"},
 		{"redis://h:65536", "port"}, {"redis://h:99999999999999999999", "port"},
 		{"redis://h:12x", "port"}, {"redis://h/x", "database"}, {"redis://h/10000", "database"},
@@ -88,6 +89,27 @@ static void test_wrong_addresses_say_what_to_write(void **state)
 		assert_non_null(strstr(err.text, bad[i][1]));
 		assert_null(strstr(err.text, "secret"));
 	}
+}
+
+/* TLS where the installed hiredis has it, else a way out. */
+static void test_tls_or_a_way_out(void **state)
+{
+	struct store_url u;
+	struct err err = {0};
+	int status = store_url_parse("rediss://:secret@h:6380/1", &u, &err);
+
+	(void)state;
+	if (redis_tls_possible()) {
+		assert_int_equal(status, 0);
+		assert_true(u.tls);
+		assert_string_equal(u.shown, "rediss://h:6380/1");
+		return;
+	}
+	assert_int_equal(status, -1);
+	assert_int_equal(err.code, ERR_CONFIG);
+	assert_non_null(strstr(err.text, "rediss://"));
+	assert_non_null(strstr(err.text, "stunnel"));
+	assert_null(strstr(err.text, "secret"));
 }
 
 static void test_workspace_names(void **state)
@@ -274,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_wrong_addresses_say_what_to_write),
+		cmocka_unit_test(test_tls_or_a_way_out),
 		cmocka_unit_test(test_workspace_names),
 		cmocka_unit_test(test_entry_there_and_back),
 		cmocka_unit_test(test_entries_from_others),

@@ -1,37 +1,40 @@
-/*
- * test_manifest.c - the manifest is what Slack accepts (limits of the manifest reference), and
- * holds every command of the table.
- */
-#include <setjmp.h>
+/* test_manifest.c - the manifest of the Slack app, by Slack's own limits. */
 #include <stdarg.h>
 #include <stddef.h>
+#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <jansson.h>
+#include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "bot/cli.h"
 #include "bot/slack/manifest.h"
 #include "tocsin/buf.h"
 #include "tocsin/handler.h"
 
-static json_t *manifest(const char *http)
+static json_t *manifest(const char *name, const char *http_url)
 {
 	struct buf b;
-	json_t *root;
+	json_t *tree;
 
-	buf_init(&b, 64 * 1024);
-	manifest_print(&b, "tocsin", http);
+	buf_init(&b, 1 << 20);
+	manifest_print(&b, name, http_url);
 	assert_false(b.failed);
-	root = json_loads(buf_text(&b), JSON_REJECT_DUPLICATES, NULL);
+	tree = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(tree);
 	buf_release(&b);
-	assert_non_null(root);
-	return root;
+	return tree;
 }
 
-static const json_t *at(const json_t *root, const char *a, const char *b)
+static const json_t *at(const json_t *tree, const char *a, const char *b, const char *c)
 {
-	return json_object_get(json_object_get(root, a), b);
+	const json_t *v = json_object_get(json_object_get(tree, a), b);
+
+	return c ? json_object_get(v, c) : v;
 }
 
 static bool holds(const json_t *list, const char *word)
@@ -39,70 +42,116 @@ static bool holds(const json_t *list, const char *word)
 	size_t i;
 
 	for (i = 0; i < json_array_size(list); i++)
-		if (strcmp(json_string_value(json_array_get(list, i)), word) == 0)
+		if (!strcmp(json_string_value(json_array_get(list, i)), word))
 			return true;
 	return false;
 }
 
-static void every_command_within_slacks_limits(void **state)
+static void every_family_is_a_command(void **state)
 {
-	json_t *root = manifest(NULL);
-	const json_t *commands = at(root, "features", "slash_commands");
+	json_t *m = manifest("tocsin", NULL);
+	const json_t *commands = at(m, "features", "slash_commands", NULL);
+	size_t i, n = 0;
+
+	(void)state;
+	while (families[n])
+		n++;
+	assert_int_equal(json_array_size(commands), n);
+	assert_true(n >= 1 && n <= 50);
+	for (i = 0; i < n; i++) {
+		const json_t *c = json_array_get(commands, i);
+		const char *word = json_string_value(json_object_get(c, "command"));
+
+		assert_true(word[0] == '/' && strlen(word) <= 32);
+		assert_string_equal(word + 1, families[i]->name);
+		assert_true(json_string_length(json_object_get(c, "description")) > 0);
+		assert_true(json_string_length(json_object_get(c, "description")) <= 2000);
+		assert_true(json_string_length(json_object_get(c, "usage_hint")) <= 1000);
+		assert_true(json_is_true(json_object_get(c, "should_escape")));
+		assert_null(json_object_get(c, "url"));
+	}
+	json_decref(m);
+}
+
+static void events_have_their_scopes(void **state)
+{
+	static const struct {
+		const char *event, *scope;
+	} pairs[] = {
+		{ "app_mention", "app_mentions:read" }, { "message.channels", "channels:history" },
+		{ "message.groups", "groups:history" }, { "reaction_added", "reactions:read" },
+		{ "member_joined_channel", "channels:read" },
+	};
+	json_t *m = manifest("tocsin", NULL);
+	const json_t *events = at(m, "settings", "event_subscriptions", "bot_events");
+	const json_t *scopes = at(m, "oauth_config", "scopes", "bot");
 	size_t i;
 
 	(void)state;
-	for (i = 0; families[i]; i++) {
-		const json_t *c = json_array_get(commands, i);
-
-		assert_string_equal(json_string_value(json_object_get(c, "command")) + 1, families[i]->name);
-		assert_in_range(strlen(json_string_value(json_object_get(c, "command"))), 2, 32);
-		assert_in_range(strlen(json_string_value(json_object_get(c, "description"))), 1, 2000);
-		assert_true(json_is_true(json_object_get(c, "should_escape")));
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		assert_true(holds(events, pairs[i].event));
+		assert_true(holds(scopes, pairs[i].scope));
 	}
-	assert_int_equal(json_array_size(commands), i);
-	assert_in_range(json_string_length(at(root, "display_information", "description")), 1, 140);
-	json_decref(root);
+	assert_int_equal(json_array_size(events), 5);
+	assert_true(holds(scopes, "commands") && holds(scopes, "chat:write"));
+	for (i = 0; manifest_scopes[i].scope; i++)
+		assert_true(holds(scopes, manifest_scopes[i].scope) && *manifest_scopes[i].why);
+	assert_int_equal(json_array_size(scopes), i);
+	json_decref(m);
 }
 
-static void scopes_fit_the_events(void **state)
+static void socket_mode_or_addresses(void **state)
 {
-	json_t *root = manifest(NULL);
-	const json_t *scopes = json_object_get(at(root, "oauth_config", "scopes"), "bot");
-	const json_t *events = json_object_get(at(root, "settings", "event_subscriptions"), "bot_events");
+	json_t *m = manifest("tocsin", NULL);
 
 	(void)state;
-	assert_true(holds(events, "app_mention") && holds(scopes, "app_mentions:read"));
-	assert_true(holds(events, "message.channels") && holds(scopes, "channels:history"));
-	assert_true(holds(events, "message.groups") && holds(scopes, "groups:history"));
-	assert_true(holds(events, "reaction_added") && holds(scopes, "reactions:read"));
-	assert_true(holds(scopes, "chat:write") && holds(scopes, "commands"));
-	json_decref(root);
-}
-
-static void http_mode_has_its_addresses(void **state)
-{
-	json_t *root = manifest("https://bot.example.com");
-
-	(void)state;
-	assert_true(json_is_false(at(root, "settings", "socket_mode_enabled")));
-	assert_string_equal(json_string_value(json_object_get(at(root, "settings", "interactivity"), "request_url")),
+	assert_true(json_is_true(at(m, "settings", "socket_mode_enabled", NULL)));
+	assert_null(at(m, "settings", "event_subscriptions", "request_url"));
+	json_decref(m);
+	m = manifest("ops", "https://bot.example.com/");
+	assert_true(json_is_false(at(m, "settings", "socket_mode_enabled", NULL)));
+	assert_string_equal(json_string_value(at(m, "settings", "event_subscriptions", "request_url")),
+		"https://bot.example.com/slack/events");
+	assert_string_equal(json_string_value(at(m, "settings", "interactivity", "request_url")),
 		"https://bot.example.com/slack/interactivity");
-	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(at(root, "features", "slash_commands"), 0), "url")),
+	assert_string_equal(json_string_value(json_object_get(json_array_get(
+		at(m, "features", "slash_commands", NULL), 0), "url")),
 		"https://bot.example.com/slack/commands");
-	json_decref(root);
-	root = manifest(NULL);
-	assert_true(json_is_true(at(root, "settings", "socket_mode_enabled")));
-	assert_null(json_object_get(at(root, "settings", "interactivity"), "request_url"));
-	json_decref(root);
+	assert_string_equal(json_string_value(at(m, "display_information", "name", NULL)), "ops");
+	json_decref(m);
+}
+
+static int run(const char *a, const char *b)
+{
+	char *argv[] = { (char[]){ "manifest" }, strdup(a), strdup(b), NULL };
+	int code;
+
+	optind = 0;
+	code = cli_manifest(*b ? 3 : *a ? 2 : 1, argv);
+	free(argv[1]);
+	free(argv[2]);
+	return code;
+}
+
+static void command_line(void **state)
+{
+	(void)state;
+	assert_int_equal(run("slack", ""), 0);
+	assert_int_equal(run("--scopes", ""), 0);
+	assert_int_equal(run("--help", ""), 0);
+	assert_int_equal(run("teams", ""), 2);
+	assert_int_equal(run("--http", "http://bot.example.com"), 2);
+	assert_int_equal(run("--http", "https://bot.example.com/?x"), 2);
+	assert_int_equal(run("--name", "a name that is longer than thirty-five"), 2);
+	assert_int_equal(run("--name", "exactly thirty-five characters long"), 0);
+	assert_int_equal(run("--name", "\xff"), 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_command_within_slacks_limits),
-		cmocka_unit_test(scopes_fit_the_events),
-		cmocka_unit_test(http_mode_has_its_addresses),
+		cmocka_unit_test(every_family_is_a_command), cmocka_unit_test(events_have_their_scopes),
+		cmocka_unit_test(socket_mode_or_addresses), cmocka_unit_test(command_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,6 +265,8 @@ static int set_common(struct transfer *t, const struct http_request *r)
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_curl_prereq);
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+	if (getenv("SSL_CERT_FILE") && *getenv("SSL_CERT_FILE"))
+		curl_easy_setopt(e, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
 	if (r->refuse_private) /* a proxy would resolve the name where we cannot see it */
 		curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
 	return curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK ? 0 : -1;

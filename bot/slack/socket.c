@@ -40,7 +40,7 @@ struct held_ack {
 
 struct slack_sockets {
 	struct slack_sockets_options o;
-	struct lws_vhost *vhost;
+	struct ws_conn_vhosts vhosts;
 	char *app_token;
 	uv_timer_t timer;
 	struct slot slots[SLACK_SOCKETS_MAX];
@@ -218,6 +218,14 @@ static void on_envelope(void *ud, struct ws_conn *c, struct arena *arena_owned,
 	slot->owner->o.on_envelope(slot->owner->o.ud, ws_conn_id(c), arena_owned, in);
 }
 
+static void on_deadline(void *ud, struct ws_conn *c)
+{
+	struct slot *slot = ud;
+
+	(void)c;
+	wake(slot->owner);
+}
+
 /* The next try: after 0..1 s, 0..2 s, 0..4 s ... 0..60 s. */
 static int64_t backoff(struct slack_sockets *s, unsigned attempt)
 {
@@ -313,12 +321,12 @@ static void make(struct slot *slot)
 {
 	struct slack_sockets *s = slot->owner;
 	struct ws_conn_options o = {
-		.loop = s->o.loop, .context = s->o.lws, .vhost = s->vhost, .api = s->o.api,
+		.loop = s->o.loop, .context = s->o.lws, .vhosts = &s->vhosts, .api = s->o.api,
 		.app_token = s->app_token, .plain_ok = s->o.plain_ok, .attempt = slot->attempt,
 		.me = s->o.me,
 		.times = { s->o.times.open_ms, s->o.times.connect_ms, s->o.times.hello_ms,
 			s->o.times.ping_ms, s->o.times.dead_ms },
-		.owner = { slot, on_hello, on_refresh, on_envelope, on_gone },
+		.owner = { slot, on_deadline, on_hello, on_refresh, on_envelope, on_gone },
 	};
 
 	slot->making = ws_conn_new(&o, ++s->last_id);
@@ -454,13 +462,6 @@ struct slack_sockets *slack_sockets_new(const struct slack_sockets_options *o, s
 	s->app_token = strdup(o->app_token);
 	if (!s->app_token)
 		goto memory;
-	s->vhost = ws_conn_vhost(o->lws, !o->plain_ok);
-	if (!s->vhost) {
-		err_set(err, ERR_UPSTREAM, "the WebSocket client could not be set up");
-		free(s->app_token);
-		free(s);
-		return NULL;
-	}
 	if (random_bytes(&s->random, sizeof(s->random)) < 0 || !s->random)
 		s->random = 1;
 	for (i = 0; i < s->o.count; i++) {

@@ -327,13 +327,19 @@ size_t ws_conn_unwritten(const struct ws_conn *c)
 
 /* ---- lws ---- */
 
+static void set_deadline(struct ws_conn *c, int64_t ms)
+{
+	c->deadline_ms = clock_monotonic_ms() + ms;
+	c->o.owner.on_deadline(c->o.owner.ud, c);
+}
+
 static void on_established(struct ws_conn *c)
 {
 	if (c->state != WS_CONN_CONNECTING)
 		return;
 	c->state = WS_CONN_WAIT_HELLO;
 	c->last_in_ms = clock_monotonic_ms();
-	c->deadline_ms = c->last_in_ms + c->o.times.hello_ms;
+	set_deadline(c, c->o.times.hello_ms);
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -387,17 +393,49 @@ static const struct lws_protocols protocols[] = {
 	{ .name = NULL },
 };
 
-struct lws_vhost *ws_conn_vhost(struct lws_context *context, bool tls)
+/* HTTPS_PROXY as lws wants it: "user:password@host:port", "" when there is none. */
+static void proxy_of(const char *host, char *out, size_t size)
 {
-	struct lws_context_creation_info ci;
+	const char *proxy = getenv("HTTPS_PROXY"), *none = getenv("NO_PROXY");
+	size_t n;
 
+	out[0] = '\0';
+	if (!proxy)
+		proxy = getenv("https_proxy");
+	if (!none)
+		none = getenv("no_proxy");
+	if (!proxy || !*proxy || ws_url_no_proxy(none ? none : "", host))
+		return;
+	if (!strncmp(proxy, "http://", 7))
+		proxy += 7;
+	n = strcspn(proxy, "/");
+	if (n < size)
+		snprintf(out, size, "%.*s", (int)n, proxy);
+}
+
+static struct lws_vhost *vhost_for(struct ws_conn *c)
+{
+	struct lws_vhost **vhost = c->url.tls ? &c->o.vhosts->tls : &c->o.vhosts->plain;
+	struct lws_context_creation_info ci;
+	char proxy[512];
+
+	if (*vhost)
+		return *vhost;
 	memset(&ci, 0, sizeof(ci));
 	ci.port = CONTEXT_PORT_NO_LISTEN;
 	ci.protocols = protocols;
-	ci.vhost_name = "slack-client";
-	if (tls)
+	ci.vhost_name = c->url.tls ? "slack-wss" : "slack-ws";
+	if (c->url.tls) {
+		const char *more = getenv("SSL_CERT_FILE"); /* beside the system's */
+
+		ci.client_ssl_ca_filepath = more && *more ? more : NULL;
 		ci.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-	return lws_create_vhost(context, &ci);
+		proxy_of(c->url.host, proxy, sizeof(proxy));
+		if (*proxy)
+			ci.http_proxy_address = proxy; /* copied */
+	}
+	*vhost = lws_create_vhost(c->o.context, &ci);
+	return *vhost;
 }
 
 static void connect_to(struct ws_conn *c, const char *address)
@@ -406,7 +444,11 @@ static void connect_to(struct ws_conn *c, const char *address)
 
 	memset(&ci, 0, sizeof(ci));
 	ci.context = c->o.context;
-	ci.vhost = c->o.vhost;
+	ci.vhost = vhost_for(c);
+	if (!ci.vhost) {
+		end_with(c, WS_CONN_END_LOST, "the WebSocket client could not be set up");
+		return;
+	}
 	ci.address = address;
 	ci.port = c->url.port;
 	ci.host = c->url.host;
@@ -417,7 +459,7 @@ static void connect_to(struct ws_conn *c, const char *address)
 	ci.userdata = c;
 	ci.pwsi = &c->wsi;
 	c->state = WS_CONN_CONNECTING;
-	c->deadline_ms = clock_monotonic_ms() + c->o.times.connect_ms;
+	set_deadline(c, c->o.times.connect_ms);
 	c->wsi_alive = true;
 	if (!lws_client_connect_via_info(&ci)) {
 		c->wsi = NULL;
@@ -459,10 +501,16 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list
 
 static void resolve(struct ws_conn *c)
 {
+	char proxy[512];
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 
+	proxy_of(c->url.host, proxy, sizeof(proxy));
+	if (c->url.tls && *proxy) { /* which finds the name itself; perhaps nobody here can */
+		connect_to(c, c->url.host);
+		return;
+	}
 	c->state = WS_CONN_RESOLVING;
-	c->deadline_ms = clock_monotonic_ms() + c->o.times.connect_ms;
+	set_deadline(c, c->o.times.connect_ms);
 	c->resolve.data = c;
 	if (uv_getaddrinfo(c->o.loop, &c->resolve, on_resolved, c->url.host, NULL, &hints) < 0)
 		end_with(c, WS_CONN_END_LOST, "the name cannot be resolved");

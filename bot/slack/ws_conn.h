@@ -48,6 +48,8 @@ struct ws_conn;
 /* What the owner hears. None of them may free the connection. */
 struct ws_conn_owner {
 	void *ud;
+	/* Another state, another deadline. */
+	void (*on_deadline)(void *ud, struct ws_conn *c);
 	void (*on_hello)(void *ud, struct ws_conn *c, const struct slack_in *in);
 	/* Slack wants it replaced. */
 	void (*on_refresh)(void *ud, struct ws_conn *c);
@@ -64,7 +66,7 @@ struct ws_conn_times {
 struct ws_conn_options {
 	uv_loop_t *loop;
 	struct lws_context *context;
-	struct lws_vhost *vhost;       /* made by ws_conn_vhost() */
+	struct ws_conn_vhosts *vhosts; /* shared by all connections; made when they are needed */
 	struct slack_api *api;
 	const char *app_token;
 	bool plain_ok;                 /* ws:// is fine (a fake on loopback) */
@@ -74,8 +76,11 @@ struct ws_conn_options {
 	struct ws_conn_owner owner;
 };
 
-/* The client vhost that all connections share. tls: certificates are wanted. NULL: failed. */
-struct lws_vhost *ws_conn_vhost(struct lws_context *context, bool tls);
+/* For ws:// and for wss:// (which loads the system's certificates: SSL_CERT_FILE adds others). They
+ * end with the context. */
+struct ws_conn_vhosts {
+	struct lws_vhost *plain, *tls;
+};
 
 struct ws_conn *ws_conn_new(const struct ws_conn_options *o, uint64_t id); /* NULL: out of memory */
 uint64_t ws_conn_id(const struct ws_conn *c);

@@ -73,3 +73,26 @@ void ws_url_release(struct ws_url *u)
 	free(u->path);
 	u->path = NULL;
 }
+
+bool ws_url_no_proxy(const char *list, const char *host)
+{
+	size_t host_len = strlen(host);
+
+	while (*list) {
+		size_t n;
+
+		list += strspn(list, ", ");
+		n = strcspn(list, ", ");
+		if (n == 1 && *list == '*')
+			return true;
+		if (n && *list == '.') { /* ".internal" and "internal" say the same */
+			list++;
+			n--;
+		}
+		if (n && n <= host_len && !strncasecmp(host + host_len - n, list, n) &&
+		    (n == host_len || host[host_len - n - 1] == '.'))
+			return true;
+		list += n;
+	}
+	return false;
+}

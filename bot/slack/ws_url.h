@@ -18,4 +18,7 @@ struct ws_url {
 /* 0; -1 when it is no such address or too long. A fragment is cut off. */
 int ws_url_parse(struct ws_url *u, const char *text);
 void ws_url_release(struct ws_url *u);
+
+/* Whether NO_PROXY ("example.com,.internal,*") covers the host. */
+bool ws_url_no_proxy(const char *list, const char *host);
 #endif

@@ -9,11 +9,16 @@
 
 #include <cmocka.h>
 
+#include <libwebsockets.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/sha.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bot/http_client.h"
 #include "bot/log.h"
@@ -40,6 +45,9 @@ struct world {
 	bool hold;                 /* keep the next envelope's acknowledgement back */
 	uint64_t held_socket;
 	char held_id[128];
+	uv_timer_t beat;           /* a turn now and then: what is waited for may be a timer's work */
+	const char *tls_name;
+	int tls_port;
 	const char *upgrade;       /* what the peer answers to an upgrade; NULL: nothing */
 };
 
@@ -96,12 +104,19 @@ static void on_problem(void *ud, const char *code)
 	uv_stop(&w->loop);
 }
 
+static void on_beat(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
 static int world_up(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
-	log_setup(LOG_ERROR, LOG_LOGFMT);
+	log_setup(getenv("TEST_LOG") ? LOG_DEBUG : LOG_ERROR, LOG_LOGFMT);
 	uv_loop_init(&w->loop);
+	uv_timer_init(&w->loop, &w->beat);
+	uv_timer_start(&w->beat, on_beat, 5, 5);
 	w->http = http_client_new(&w->loop, NULL);
 	w->lws = lws_house_new(&w->loop, NULL);
 	*state = w;
@@ -131,6 +146,7 @@ static int world_down(void **state)
 		slack_api_close(w->api);
 	if (w->peer)
 		peer_close(w->peer);
+	uv_close((uv_handle_t *)&w->beat, NULL);
 	http_client_close(w->http);
 	left = lws_house_finish(w->lws);
 	left |= uv_loop_close(&w->loop);
@@ -466,6 +482,170 @@ static void server_that_never_says_hello(void **state)
 	meet_odd_server(*state, "101", 4);
 }
 
+/* ---- TLS ---- */
+
+static int on_server(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+	size_t len)
+{
+	static const char hello[] = "{\"type\":\"hello\",\"num_connections\":1}";
+	unsigned char buffer[LWS_PRE + sizeof(hello)];
+
+	(void)user;
+	(void)in;
+	(void)len;
+	if (reason == LWS_CALLBACK_ESTABLISHED) {
+		lws_callback_on_writable(wsi);
+	} else if (reason == LWS_CALLBACK_SERVER_WRITEABLE) {
+		memcpy(buffer + LWS_PRE, hello, sizeof(hello) - 1);
+		lws_write(wsi, buffer + LWS_PRE, sizeof(hello) - 1, LWS_WRITE_TEXT);
+	}
+	return 0;
+}
+
+/* A certificate for "localhost" that signs itself, and its key. */
+static void make_certificate(const char *cert_path, const char *key_path)
+{
+	EVP_PKEY *key = EVP_RSA_gen(2048);
+	X509 *cert = X509_new();
+	X509_NAME *name = X509_get_subject_name(cert);
+	X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:localhost");
+	FILE *f;
+
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+	X509_set_pubkey(cert, key);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_set_issuer_name(cert, name);
+	X509_add_ext(cert, san, -1);
+	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+	f = fopen(cert_path, "w");
+	PEM_write_X509(f, cert);
+	fclose(f);
+	f = fopen(key_path, "w");
+	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
+	fclose(f);
+	X509_EXTENSION_free(san);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+static char *tls_open(void *ud, const char *request)
+{
+	struct world *w = ud;
+	char body[256];
+
+	(void)request;
+	snprintf(body, sizeof(body), "{\"ok\":true,\"url\":\"wss:\\/\\/%s:%d\\/link\"}", w->tls_name,
+		w->tls_port);
+	return peer_http(200, "", body);
+}
+
+/* Starts a server with TLS, and a client that believes in it or not. */
+static void meet_tls_server(struct world *w, const char *name, bool trusted)
+{
+	static const struct lws_protocols protocols[] = { { .name = "slack-tls", .callback = on_server },
+		{ .name = NULL } };
+	static struct slack_times t;
+	struct lws_context_creation_info ci = { 0 };
+	char dir[] = "/tmp/tocsin-tls-XXXXXX", cert[64], key[64], base[64];
+	struct lws_vhost *server;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(cert, sizeof(cert), "%s/cert.pem", dir);
+	snprintf(key, sizeof(key), "%s/key.pem", dir);
+	make_certificate(cert, key);
+	ci.port = 0;
+	ci.iface = "127.0.0.1";
+	ci.protocols = protocols;
+	ci.vhost_name = "tls-server";
+	ci.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_IPV6;
+	ci.ssl_cert_filepath = cert;
+	ci.ssl_private_key_filepath = key;
+	server = lws_create_vhost(lws_house_context(w->lws), &ci);
+	assert_non_null(server);
+	w->tls_port = lws_get_vhost_listen_port(server);
+	w->tls_name = name;
+	w->peer = peer_new(&w->loop);
+	peer_on_request(w->peer, tls_open, w);
+	snprintf(base, sizeof(base), "http://127.0.0.1:%d/api/", peer_port(w->peer));
+	w->api = slack_api_new(&w->loop, w->http, base, "xoxb-x", NULL);
+	if (trusted)
+		setenv("SSL_CERT_FILE", cert, 1);
+	t = quick;
+	start(w, 1, "xapp-x", t);
+	while (peer_requests(w->peer) < 3 && !w->live)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	unsetenv("SSL_CERT_FILE");
+	unlink(cert);
+	unlink(key);
+	rmdir(dir);
+}
+
+static void tls_server_that_we_trust(void **state)
+{
+	struct world *w = *state;
+
+	meet_tls_server(w, "localhost", true);
+	assert_int_equal(w->live, 1);
+}
+
+static void tls_server_with_an_unknown_certificate(void **state)
+{
+	struct world *w = *state;
+
+	meet_tls_server(w, "localhost", false);
+	assert_int_equal(w->live, 0);
+}
+
+static void tls_server_with_another_name(void **state)
+{
+	struct world *w = *state;
+
+	meet_tls_server(w, "127.0.0.1", true);
+	assert_int_equal(w->live, 0);
+}
+
+static char *proxy_answer(void *ud, const char *request)
+{
+	struct world *w = ud;
+
+	return strncmp(request, "POST", 4) ? peer_http(502, "", "") : tls_open(w, request);
+}
+
+static void proxy_is_asked_for_the_name(void **state)
+{
+	struct world *w = *state;
+	char base[64], proxy[64];
+
+	w->peer = peer_new(&w->loop);
+	w->tls_name = "wss-primary.slack.example";
+	w->tls_port = 443;
+	peer_on_request(w->peer, proxy_answer, w);
+	snprintf(base, sizeof(base), "http://127.0.0.1:%d/api/", peer_port(w->peer));
+	snprintf(proxy, sizeof(proxy), "http://ada:pw@127.0.0.1:%d/", peer_port(w->peer));
+	setenv("HTTPS_PROXY", proxy, 1);
+	w->api = slack_api_new(&w->loop, w->http, base, "xoxb-x", NULL);
+	start(w, 1, "xapp-x", quick);
+	while (peer_requests(w->peer) < 2)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	unsetenv("HTTPS_PROXY");
+	assert_non_null(strstr(peer_request(w->peer, 1), "CONNECT wss-primary.slack.example:443 "));
+	assert_non_null(strstr(peer_request(w->peer, 1), "authorization: basic YWRhOnB3"));
+	assert_int_equal(w->live, 0);
+}
+
+static void names_without_a_proxy(void **state)
+{
+	(void)state;
+	assert_true(ws_url_no_proxy("*", "slack.com"));
+	assert_true(ws_url_no_proxy("a.example, slack.com", "wss-primary.slack.com"));
+	assert_true(ws_url_no_proxy(".SLACK.com", "slack.com"));
+	assert_false(ws_url_no_proxy("", "slack.com"));
+	assert_false(ws_url_no_proxy("lack.com,com.", "slack.com"));
+}
+
 static void addresses(void **state)
 {
 	struct ws_url u;
@@ -506,7 +686,9 @@ int main(void)
 		T(rubbish_is_survived), T(acknowledgement_takes_another_socket_when_its_own_is_gone),
 		T(somebody_else_is_noticed), O(server_that_never_upgrades), O(server_that_redirects),
 		O(server_that_says_forbidden), O(server_that_never_says_hello),
-		cmocka_unit_test(addresses),
+		O(tls_server_that_we_trust), O(tls_server_with_an_unknown_certificate),
+		O(tls_server_with_another_name), O(proxy_is_asked_for_the_name),
+		cmocka_unit_test(names_without_a_proxy), cmocka_unit_test(addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,9 +8,9 @@
 
 const struct walk_keys keys_top = {"the plan",
 	KEYS("tocsin", "name", "timezone", "launch_at", "include", "public_url", "templates", "channels",
-		"people", "reach", "groups", "oncall", "severities", "ladders", "ack_expires", "incident",
+		"people", "reach", "groups", "hours", "oncall", "severities", "ladders", "ack_expires", "incident",
 		"connections", "alerts"),
-	KEYS("hours", "events", "freezes", "metrics", "rollback", "hotfix", "go_no_go", "checklists",
+	KEYS("events", "freezes", "metrics", "rollback", "hotfix", "go_no_go", "checklists",
 		"rollout", "sites", "feedback")};
 const struct walk_keys keys_channel = {"a channel",
 	KEYS("slack", "teams", "purpose", "mirror"), NULL};
@@ -21,8 +21,11 @@ const struct walk_keys keys_reach = {"`reach`", KEYS("urgent", "normal"), NULL};
 /* Besides the schedules' own names. */
 const struct walk_keys keys_oncall = {"`oncall`", KEYS(NULL), KEYS("coverage", "periods")};
 const struct walk_keys keys_schedule = {"a schedule",
-	KEYS("shifts", "timezone", "cover", "fallback", "announce", "slack_usergroup"),
-	KEYS("rotation", "layers")};
+	KEYS("shifts", "rotation", "layers", "timezone", "cover", "fallback", "announce",
+		"slack_usergroup"), NULL};
+const struct walk_keys keys_layer = {"a rotation",
+	KEYS("people", "role", "every", "handoff", "from", "to", "hours", "timezone"), KEYS("ics")};
+const struct walk_keys keys_hours = {"hours", KEYS("days", "from", "to", "timezone"), NULL};
 const struct walk_keys keys_shift = {"a shift", KEYS("who", "role", "from", "to", "timezone"), NULL};
 const struct walk_keys keys_cover = {"`cover`", KEYS("min", "want"), NULL};
 const struct walk_keys keys_announce = {"`announce`", KEYS("channel", "before"), NULL};
@@ -47,6 +50,6 @@ const struct walk_keys keys_alert_source = {"an alert source",
 	KEYS("kind", "token", "channel", "severities", "otherwise"), NULL};
 
 const struct walk_keys *const plan_language[] = {&keys_top, &keys_channel, &keys_person, &keys_way,
-	&keys_reach, &keys_oncall, &keys_schedule, &keys_shift, &keys_cover, &keys_announce,
+	&keys_reach, &keys_oncall, &keys_schedule, &keys_layer, &keys_hours, &keys_shift, &keys_cover, &keys_announce,
 	&keys_severity, &keys_step, &keys_incident, &keys_question, &keys_notify, &keys_widespread,
 	&keys_track, &keys_link, &keys_connection, &keys_alert_source, NULL};

@@ -88,6 +88,13 @@ static void mark(struct lint *l, const char *key, bool *set)
 			set[i] = true;
 }
 
+static void mark_layer(struct lint *l, const struct plan_layer *layer, bool *set)
+{
+	for (size_t i = 0; i < layer->n_turns; i++)
+		for (size_t k = 0; k < layer->turns[i].n; k++)
+			mark(l, layer->turns[i].who[k], set);
+}
+
 static void mark_target(struct lint *l, const char *target, bool *set, unsigned depth)
 {
 	const struct plan *p = l->plan;
@@ -109,6 +116,9 @@ static void mark_target(struct lint *l, const char *target, bool *set, unsigned 
 	for (size_t i = 0; s && i < s->n_shifts; i++)
 		if (s->shifts[i].to_ms > l->now_ms && (!dot || strcmp(s->shifts[i].role, dot + 1) == 0))
 			mark(l, s->shifts[i].who, set);
+	for (size_t i = 0; s && i < s->n_layers; i++)
+		if (s->layers[i].to_ms > l->now_ms && (!dot || strcmp(s->layers[i].role, dot + 1) == 0))
+			mark_layer(l, &s->layers[i], set);
 	if (s && s->fallback && depth < TARGET_DEPTH)
 		mark_target(l, s->fallback, set, depth + 1);
 }

@@ -5,19 +5,21 @@
 #include "bot/plan/lint.h"
 #include "tocsin/arena.h"
 #include "tocsin/buf.h"
+#include "tocsin/roster.h"
 #include "tocsin/zone.h"
 
 #define OVERLAPS_SHOWN 10
 #define GAPS_SHOWN 3
 #define ROLES_MAX 32
 #define MINUTE_MS 60000
+#define STEPS_MAX 20000 /* changes of one schedule that are looked at */
 
 struct schedule {
 	struct lint *l;
 	const struct plan_schedule *s;
 	const struct node **nodes; /* of its shifts */
 	int64_t from_ms, to_ms;    /* the window */
-	bool rolling;              /* has a rotation or layers, which are not acted on */
+	bool rolling;              /* has a rotation or layers */
 };
 
 /* --- gaps --- */
@@ -40,12 +42,37 @@ static void add_gap(struct gaps *g, int64_t from_ms, int64_t to_ms)
 	g->total_ms += to_ms - from_ms;
 }
 
+/* From change to change. */
+static void find_gaps_rolling(const struct schedule *sc, const char *role, struct gaps *g)
+{
+	int64_t gap_ms = -1, at_ms = sc->from_ms;
+
+	for (int i = 0; i < STEPS_MAX && at_ms < sc->to_ms; i++) {
+		struct roster r;
+
+		roster_at(sc->l->plan, sc->s, role, at_ms, &r);
+		if (r.n == 0 && gap_ms < 0)
+			gap_ms = at_ms;
+		if (r.n > 0 && gap_ms >= 0) {
+			add_gap(g, gap_ms, at_ms);
+			gap_ms = -1;
+		}
+		at_ms = r.until_ms ? r.until_ms : sc->to_ms;
+	}
+	if (gap_ms >= 0)
+		add_gap(g, gap_ms, sc->to_ms);
+}
+
 /* Shifts are sorted by their begin: whatever lies behind the furthest end so far is a gap. */
 static void find_gaps(const struct schedule *sc, const char *role, struct gaps *g)
 {
 	int64_t covered_ms = sc->from_ms;
 
 	memset(g, 0, sizeof(*g));
+	if (sc->rolling) {
+		find_gaps_rolling(sc, role, g);
+		return;
+	}
 	for (size_t i = 0; i < sc->s->n_shifts; i++) {
 		const struct plan_shift *sh = &sc->s->shifts[i];
 
@@ -83,12 +110,11 @@ static void check_gaps(const struct schedule *sc, const char *role)
 	if (!g.n)
 		return;
 	lint_add(l, sc->s->fallback ? FINDING_NOTICE : FINDING_ERROR,
-		lint_key(l, "oncall", sc->s->key, "shifts", NULL),
-		lint_say(l, "nobody is %s%s of %s %s%s%s", role ? role : "on call", role ? "" : " by the shifts",
+		lint_key(l, "oncall", sc->s->key, sc->s->n_shifts || !sc->rolling ? "shifts" : "rotation", NULL),
+		lint_say(l, "nobody is %s%s of %s %s%s%s", role ? role : "on call", role || sc->rolling ? "" : " by the shifts",
 			sc->s->key, describe_gaps(sc, &g), sc->s->fallback ? "; the fallback is paged then: " : "",
 			sc->s->fallback ? sc->s->fallback : ""),
-		sc->s->fallback ? (sc->rolling ? "rotation and layers are not acted on by this version: write "
-						 "the coming weeks as shifts" : "add a shift where that is not meant")
+		sc->s->fallback ? "add a shift where that is not meant"
 				: "add shifts, or fallback: and who is paged instead");
 }
 
@@ -249,6 +275,29 @@ static int64_t day_start(struct lint *l, int64_t ms, int days)
 	return zone_to_utc_ms(l->plan->zone, &t);
 }
 
+static void count_days_rolling(const struct schedule *sc, unsigned *fewest)
+{
+	int64_t at_ms = sc->from_ms, until_ms;
+	int day = 0;
+
+	for (int d = 0; d < LINT_DAYS; d++)
+		fewest[d] = UINT32_MAX;
+	for (int i = 0; i < STEPS_MAX && at_ms < sc->to_ms; i++, at_ms = until_ms) {
+		struct roster r;
+
+		roster_at(sc->l->plan, sc->s, NULL, at_ms, &r);
+		until_ms = r.until_ms && r.until_ms < sc->to_ms ? r.until_ms : sc->to_ms;
+		while (day + 1 < LINT_DAYS && at_ms >= day_start(sc->l, sc->from_ms, day + 1))
+			day++;
+		for (int d = day; d < LINT_DAYS; d++) {
+			if (d > day && day_start(sc->l, sc->from_ms, d) >= until_ms)
+				break;
+			if (r.n < fewest[d])
+				fewest[d] = (unsigned)r.n;
+		}
+	}
+}
+
 /* The fewest people of each day from now on; fewest[] has LINT_DAYS places. */
 static void count_days(const struct schedule *sc, unsigned *fewest)
 {
@@ -311,7 +360,10 @@ static void check_cover(const struct schedule *sc)
 
 	if (!sc->s->cover_min && !sc->s->cover_want)
 		return;
-	count_days(sc, fewest);
+	if (sc->rolling)
+		count_days_rolling(sc, fewest);
+	else
+		count_days(sc, fewest);
 	tell_thin_days(sc, fewest, sc->s->cover_min, "min");
 	if (sc->s->cover_want > sc->s->cover_min)
 		tell_thin_days(sc, fewest, sc->s->cover_want, "want");
@@ -324,8 +376,7 @@ void lint_oncall(struct lint *l)
 			.from_ms = l->now_ms, .to_ms = day_start(l, l->now_ms, LINT_DAYS)};
 		struct roles roles;
 
-		sc.rolling = lint_value(l, "oncall", sc.s->key, "rotation", NULL) ||
-			lint_value(l, "oncall", sc.s->key, "layers", NULL);
+		sc.rolling = sc.s->n_layers > 0;
 		find_roles(&sc, &roles);
 		for (size_t k = 0; k < roles.n; k++)
 			check_gaps(&sc, roles.names[k]);

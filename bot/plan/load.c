@@ -88,6 +88,7 @@ static void load_all(struct walk *w)
 	load_groups(w);
 	load_connections(w);
 	load_reach(w);
+	load_hours(w);
 	load_oncall(w);
 	load_ladders(w);
 	load_severities(w);

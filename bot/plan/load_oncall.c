@@ -101,7 +101,9 @@ static void load_schedule(struct walk *w, const struct node *v, struct plan_sche
 		return;
 	if (!node_blank(node_get(v, "timezone")))
 		zone = walk_zone(w, node_get(v, "timezone"), NULL);
+	out->zone = zone;
 	load_shifts(w, node_get(v, "shifts"), zone, out, nodes);
+	load_layers(w, v, out);
 	load_cover(w, node_get(v, "cover"), out);
 	out->fallback = walk_ref(w, node_get(v, "fallback"), REF_TARGET & ~REF_ROLE);
 	out->slack_usergroup = walk_slack_id(w, node_get(v, "slack_usergroup"), 'S');

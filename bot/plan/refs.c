@@ -139,6 +139,8 @@ static void collect_candidates(struct walk *w, unsigned kinds, struct candidates
 		for (size_t j = 0; j < s->n_shifts; j++)
 			if (!j || strcmp(s->shifts[j].role, s->shifts[j - 1].role) != 0)
 				candidate(c, arena_printf(w->report->arena, "%s.%s", s->key, s->shifts[j].role));
+		for (size_t j = 0; j < s->n_layers; j++)
+			candidate(c, arena_printf(w->report->arena, "%s.%s", s->key, s->layers[j].role));
 	}
 }
 

@@ -378,10 +378,15 @@ void zone_to_local(const struct zone *z, int64_t utc_ms, struct local_time *out)
 	out->weekday = (int)(((days + 4) % 7 + 7) % 7);
 }
 
-int64_t zone_to_utc_ms(const struct zone *z, const struct local_time *t)
+int64_t zone_clock_s(const struct zone *z, int64_t utc_ms)
 {
-	int64_t local = day_number(t->year, t->month, t->day) * DAY_S + t->hour * 3600LL +
-		t->minute * 60LL + t->second;
+	int64_t s = floor_div(utc_ms, 1000);
+
+	return s + offset_at(z, s);
+}
+
+int64_t zone_clock_to_utc_ms(const struct zone *z, int64_t local)
+{
 	int before = offset_at(z, local - DAY_S); /* no two changes lie within two days */
 	int after = offset_at(z, local + DAY_S);
 	int64_t first = local - before;
@@ -392,4 +397,10 @@ int64_t zone_to_utc_ms(const struct zone *z, const struct local_time *t)
 	if (offset_at(z, second) == after)
 		return second * 1000;
 	return first * 1000; /* skipped: the offset from before the gap */
+}
+
+int64_t zone_to_utc_ms(const struct zone *z, const struct local_time *t)
+{
+	return zone_clock_to_utc_ms(z, day_number(t->year, t->month, t->day) * DAY_S +
+		t->hour * 3600LL + t->minute * 60LL + t->second);
 }

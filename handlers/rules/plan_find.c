@@ -25,6 +25,11 @@ const struct plan_group *plan_group(const struct plan *p, const char *key)
 	FIND(p->groups, p->n_groups, key, key);
 }
 
+const struct plan_hours *plan_hours(const struct plan *p, const char *key)
+{
+	FIND(p->hours, p->n_hours, key, key);
+}
+
 const struct plan_schedule *plan_schedule(const struct plan *p, const char *key)
 {
 	FIND(p->schedules, p->n_schedules, key, key);

@@ -62,10 +62,45 @@ struct plan_shift {
 	int64_t to_ms;
 };
 
+/* Windows of the week. */
+struct plan_hours {
+	const char *key;         /* "business" */
+	unsigned days;           /* bit 0: Sunday ... bit 6: Saturday; never 0 */
+	int from_min;            /* minutes of the day */
+	int to_min;              /* not later than from_min: of the day after; both 0: the whole day */
+	const struct zone *zone; /* NULL: UTC */
+};
+
+/* Who has one turn: one person, or several at once. */
+struct plan_turn {
+	const char *const *who; /* person keys */
+	size_t n;
+};
+
+/*
+ * Turns that follow one another by the wall clock of a zone (rota.h). Among layers of the same role
+ * a later one covers the earlier ones while it has somebody.
+ */
+struct plan_layer {
+	const char *role;
+	const struct plan_turn *turns;
+	size_t n_turns;
+	int64_t period_s;  /* of one turn by the wall clock, whole hours; 0: there are no turns */
+	int64_t anchor_s;  /* a hand-off: seconds from 1970-01-01 00:00 by the wall clock */
+	int64_t first;     /* number of the turn, 0 begins at the anchor, that is turns[0]'s */
+	int64_t from_ms;   /* INT64_MIN: no begin */
+	int64_t to_ms;     /* INT64_MAX: no end */
+	const struct plan_hours *hours; /* it counts only in these; NULL: always */
+	const struct zone *zone;        /* NULL: UTC */
+};
+
 struct plan_schedule {
 	const char *key;
-	const struct plan_shift *shifts; /* sorted by from_ms */
+	const struct plan_shift *shifts; /* sorted by from_ms; they cover every layer of their role */
 	size_t n_shifts;
+	const struct plan_layer *layers; /* the rotation first, if there is one */
+	size_t n_layers;
+	const struct zone *zone;         /* of its times; NULL: UTC */
 	const char *fallback; /* person, group or schedule key; NULL: none */
 	unsigned cover_min;
 	unsigned cover_want;
@@ -212,6 +247,8 @@ struct plan {
 	size_t n_groups;
 	struct plan_reach_list reach_urgent;
 	struct plan_reach_list reach_normal;
+	const struct plan_hours *hours;
+	size_t n_hours;
 	const struct plan_schedule *schedules;
 	size_t n_schedules;
 	const struct plan_severity *severities; /* in the plan's order: worst first */
@@ -229,6 +266,7 @@ struct plan {
 const struct plan_person *plan_person(const struct plan *p, const char *key);
 const struct plan_person *plan_person_by_slack(const struct plan *p, const char *slack_id);
 const struct plan_group *plan_group(const struct plan *p, const char *key);
+const struct plan_hours *plan_hours(const struct plan *p, const char *key);
 const struct plan_schedule *plan_schedule(const struct plan *p, const char *key);
 const struct plan_severity *plan_severity(const struct plan *p, const char *key); /* case folds */
 const struct plan_ladder *plan_ladder(const struct plan *p, const char *key);

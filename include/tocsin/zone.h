@@ -40,6 +40,10 @@ void zone_to_local(const struct zone *z, int64_t utc_ms, struct local_time *out)
  * The fields must be in range; see local_time_valid(). */
 int64_t zone_to_utc_ms(const struct zone *z, const struct local_time *t);
 
+/* The same with the wall clock as one number: seconds from 1970-01-01 00:00 by that clock. */
+int64_t zone_clock_s(const struct zone *z, int64_t utc_ms);
+int64_t zone_clock_to_utc_ms(const struct zone *z, int64_t clock_s);
+
 /* Is this a day of the calendar and a time of the day (24:00 is not)? */
 int local_time_valid(const struct local_time *t);
 

@@ -8,6 +8,7 @@
 #define TOCSIN_BOT_REACH_ATTEMPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -48,6 +49,10 @@ void attempt_settle(struct attempt *a, enum sent_outcome outcome, const char *er
 	const char *detail);
 /* Starts the transfer; the request's strings are copied. */
 void attempt_send(struct attempt *a, const struct http_request *req, attempt_judge_fn judge);
+
+/* The entry's template as plain text of at most max_units UTF-16 units, without buttons; NULL when
+ * there is no such template. */
+const char *attempt_text(struct attempt *a, const struct outgoing *o, size_t max_units);
 
 /* HTTP: 2xx is accepted; 408, 409, 425, 429 and 5xx mean later (both receivers know a repeat by its
  * key, so repeating is safe); every other answer, redirects too, is a definite no. */

@@ -14,7 +14,6 @@
 #include "tocsin/json_in.h"
 #include "tocsin/json_out.h"
 #include "tocsin/plan.h"
-#include "tocsin/render.h"
 #include "tocsin/utf8.h"
 
 #define SUMMARY_UNITS 1024 /* characters, theirs */
@@ -99,34 +98,13 @@ static void put_event(struct buf *b, struct attempt *a, const struct outgoing *o
 	json_out_object_end(&j);
 }
 
-/* The template as plain text, "" when there is none: a page without words is better than none. */
-static const char *render(struct attempt *a, const struct outgoing *o)
-{
-	const struct words *words = a->reach->o.words(a->reach->o.ud);
-	struct render_options ro = {.no_buttons = true, .max_units = DETAIL_UNITS};
-	struct resolver who;
-	struct message *m;
-	struct buf text;
-
-	if (!*o->send->template_name)
-		return "";
-	m = words_message(words, a->arena, o->send->template_name, o->send->data, NULL);
-	if (!m)
-		return "";
-	resolver_slack(&who, o->plan);
-	ro.who = &who;
-	ro.phrases = words_phrases(words);
-	buf_init_arena(&text, a->arena, 65536);
-	text_render(m, &ro, &text);
-	return buf_text(&text);
-}
-
 void pagerduty_begin(struct attempt *a, const struct outgoing *o)
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	const struct plan_connection *conn = plan_connection(o->plan, o->send->via);
 	struct http_request req = {.method = "POST", .headers = headers};
 	json_t *data = json_in_load(a->arena, o->send->data, strlen(o->send->data));
+	const char *text = attempt_text(a, o, DETAIL_UNITS);
 	struct buf body;
 
 	if (!conn || conn->kind != PLAN_CONN_PAGERDUTY || !conn->routing_key) {
@@ -139,7 +117,7 @@ void pagerduty_begin(struct attempt *a, const struct outgoing *o)
 		return;
 	}
 	buf_init_arena(&body, a->arena, EVENT_MAX);
-	put_event(&body, a, o, conn, data, render(a, o));
+	put_event(&body, a, o, conn, data, text ? text : ""); /* without words it still rings */
 	if (body.failed) {
 		attempt_settle(a, SENT_REFUSED, "too_large", "the event is larger than 512 KB");
 		return;

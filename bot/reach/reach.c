@@ -7,7 +7,9 @@
 
 #include "bot/reach/attempt.h"
 #include "tocsin/arena.h"
+#include "tocsin/buf.h"
 #include "tocsin/err.h"
+#include "tocsin/render.h"
 
 static void attempt_free(struct attempt *a)
 {
@@ -49,6 +51,26 @@ void attempt_settle(struct attempt *a, enum sent_outcome outcome, const char *er
 	a->result = (struct sent){.outcome = outcome, .channel = "", .ts = "", .error = error,
 		.detail = detail, .retry_after_ms = -1};
 	uv_timer_start(&a->reach->later, on_uv_later, 0, 0);
+}
+
+const char *attempt_text(struct attempt *a, const struct outgoing *o, size_t max_units)
+{
+	const struct words *words = a->reach->o.words(a->reach->o.ud);
+	struct render_options ro = {.no_buttons = true, .max_units = max_units};
+	struct message *m = NULL;
+	struct resolver who;
+	struct buf text;
+
+	if (*o->send->template_name)
+		m = words_message(words, a->arena, o->send->template_name, o->send->data, NULL);
+	if (!m)
+		return NULL;
+	resolver_slack(&who, o->plan);
+	ro.who = &who;
+	ro.phrases = words_phrases(words);
+	buf_init_arena(&text, a->arena, 65536);
+	text_render(m, &ro, &text);
+	return buf_text(&text);
 }
 
 void attempt_judge_http(struct attempt *a, const struct http_answer *answer, struct sent *r)

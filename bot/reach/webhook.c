@@ -14,28 +14,8 @@
 #include "tocsin/buf.h"
 #include "tocsin/err.h"
 #include "tocsin/plan.h"
-#include "tocsin/render.h"
 
-/* The template as plain text; NULL without one. */
-static const char *render(struct attempt *a, const struct outgoing *o)
-{
-	const struct words *words = a->reach->o.words(a->reach->o.ud);
-	struct render_options ro = {.no_buttons = true, .max_units = 4000};
-	struct resolver who;
-	struct message *m = NULL;
-	struct buf text;
-
-	if (*o->send->template_name)
-		m = words_message(words, a->arena, o->send->template_name, o->send->data, NULL);
-	if (!m)
-		return NULL;
-	resolver_slack(&who, o->plan);
-	ro.who = &who;
-	ro.phrases = words_phrases(words);
-	buf_init_arena(&text, a->arena, 65536);
-	text_render(m, &ro, &text);
-	return buf_text(&text);
-}
+#define TEXT_UNITS 4000
 
 void webhook_begin(struct attempt *a, const struct outgoing *o)
 {
@@ -53,7 +33,7 @@ void webhook_begin(struct attempt *a, const struct outgoing *o)
 	}
 	buf_init_arena(&body, a->arena, 1u << 20);
 	if (webhook_body(&body, a->arena, *o->send->arg ? o->send->arg : "tocsin.event", o->created_ms,
-		*o->send->data ? o->send->data : "{}", render(a, o), &err) < 0) {
+		*o->send->data ? o->send->data : "{}", attempt_text(a, o, TEXT_UNITS), &err) < 0) {
 		attempt_settle(a, SENT_REFUSED, "bad_entry", arena_strdup(a->arena, err.text));
 		return;
 	}

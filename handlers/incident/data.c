@@ -1,6 +1,7 @@
 /* data.c - pieces of template data that several messages share. */
 #include "handlers/incident/verbs.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "tocsin/arena.h"
@@ -113,6 +114,7 @@ void data_links(struct context *cx, const struct incident *inc, struct json_out 
 	json_out_array(j, "links");
 	for (size_t i = 0; i < pi->n_links; i++) {
 		json_out_object(j, NULL);
+		json_out_bool(j, "next", i > 0);
 		json_out_str(j, "title", pi->links[i].title);
 		json_out_str(j, "url", pi->links[i].url);
 		json_out_object_end(j);
@@ -122,6 +124,8 @@ void data_links(struct context *cx, const struct incident *inc, struct json_out 
 		json_out_str(j, "track", track);
 	if (*inc->alert_link)
 		json_out_str(j, "alert_link", inc->alert_link);
+	json_out_bool(j, "any_link", pi->n_links > 0);
+	json_out_bool(j, "before_alert", pi->n_links > 0 || track);
 	json_out_bool(j, "linked", pi->n_links > 0 || track || *inc->alert_link);
 }
 
@@ -140,6 +144,18 @@ void data_severities(struct context *cx, struct json_out *j, const char *chosen)
 	json_out_array_end(j);
 }
 
+/* "tech-lead" as a heading: "Tech lead". */
+static const char *role_label(struct context *cx, const char *key)
+{
+	char *label = arena_strndup(cx->arena, key, strlen(key));
+
+	for (char *s = label; *s; s++)
+		if (*s == '-' || *s == '_')
+			*s = ' ';
+	*label = (char)toupper((unsigned char)*label);
+	return label;
+}
+
 static void data_roles(struct context *cx, const struct incident *inc, struct json_out *j)
 {
 	const struct plan_incident *pi = &cx->plan->incident;
@@ -149,6 +165,8 @@ static void data_roles(struct context *cx, const struct incident *inc, struct js
 	for (size_t i = 0; i < inc->n_roles; i++) {
 		json_out_object(j, NULL);
 		json_out_str(j, "role", inc->roles[i].key);
+		json_out_str(j, "label", role_label(cx, inc->roles[i].key));
+		json_out_bool(j, "next", i > 0);
 		incident_who_data(j, "who", &inc->roles[i].who);
 		json_out_object_end(j);
 	}
@@ -164,6 +182,7 @@ static void data_roles(struct context *cx, const struct incident *inc, struct js
 		any = true;
 		json_out_object(j, NULL);
 		json_out_str(j, "role", pi->roles[i].key);
+		json_out_str(j, "label", role_label(cx, pi->roles[i].key));
 		json_out_object_end(j);
 	}
 	json_out_array_end(j);

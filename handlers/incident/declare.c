@@ -8,6 +8,7 @@
 #include "tocsin/arena.h"
 #include "tocsin/plan.h"
 #include "tocsin/snapshot.h"
+#include "tocsin/targets.h"
 
 #define ROOM_NAME_MAX 80
 
@@ -64,6 +65,32 @@ void incident_post_root(struct context *cx, struct incident *inc, const char *ch
 	effects_send(cx->out, &s);
 }
 
+/* Those of `tell` who are not mentioned anyway. False: there is nobody. */
+static bool data_informed(struct context *cx, struct incident *inc, const struct plan_severity *sev,
+	struct json_out *j)
+{
+	const struct plan_incident *pi = &cx->plan->incident;
+	struct targets t = {0};
+	size_t mentioned;
+	bool any = false;
+
+	for (size_t i = 0; i < pi->n_mention; i++)
+		targets_add(&t, cx->plan, inc, pi->notify_mention[i], cx->req->now_ms);
+	mentioned = t.n;
+	for (size_t i = 0; sev && i < sev->n_tell; i++)
+		targets_add(&t, cx->plan, inc, sev->tell[i], cx->req->now_ms);
+	json_out_array(j, "informed");
+	for (size_t i = mentioned; i < t.n; i++) {
+		json_out_object(j, NULL);
+		json_out_bool(j, "next", any);
+		json_out_str(j, "name", t.people[i]->name ? t.people[i]->name : t.people[i]->key);
+		json_out_object_end(j);
+		any = true;
+	}
+	json_out_array_end(j);
+	return any;
+}
+
 /* What is known, who is told, what is expected by when. */
 void incident_first_post(struct context *cx, struct incident *inc)
 {
@@ -75,13 +102,13 @@ void incident_first_post(struct context *cx, struct incident *inc)
 	data_root(cx, inc, &d.j);
 	data_people(cx, &d.j, "mentions", pi->notify_mention, pi->n_mention, inc);
 	json_out_bool(&d.j, "told", pi->n_mention > 0);
-	data_people(cx, &d.j, "informed", sev ? sev->tell : NULL, sev ? sev->n_tell : 0, inc);
-	json_out_bool(&d.j, "informs", sev && sev->n_tell > 0);
+	json_out_bool(&d.j, "informs", data_informed(cx, inc, sev, &d.j));
 	if (sev && sev->ack_ms && !incident_is_acked(inc))
 		json_out_int(&d.j, "ack_by", seconds(inc->declared_ms + sev->ack_ms));
 	if (sev && sev->fix_ms)
 		json_out_int(&d.j, "fix_by", seconds(inc->declared_ms + sev->fix_ms));
 	json_out_bool(&d.j, "pages", sev && sev->ladder);
+	json_out_str(&d.j, "emoji", key_emoji(cx));
 	incident_post(cx, inc, "first", "incident/first", data_end(&d), false);
 }
 

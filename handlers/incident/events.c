@@ -87,10 +87,16 @@ static const char *marked_text(struct context *cx, const struct fact *log, const
 	return text;
 }
 
+const char *key_emoji(struct context *cx)
+{
+	const char *emoji = cx->plan->incident.key_event_emoji;
+
+	return emoji && *emoji ? emoji : "pushpin";
+}
+
 enum step incident_reaction(struct context *cx)
 {
-	const struct plan_incident *pi = &cx->plan->incident;
-	const char *emoji = pi->key_event_emoji && *pi->key_event_emoji ? pi->key_event_emoji : "pushpin";
+	const char *emoji = key_emoji(cx);
 	struct incident_who by = incident_who_of_actor(cx, &cx->req->who);
 	const char *ts = cx->req->message_ts, *text;
 	const struct fact *message, *log;

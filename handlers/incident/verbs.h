@@ -186,6 +186,7 @@ enum step verb_postmortem(struct context *cx);
 enum step verb_widen(struct context *cx);
 
 /* events.c, delivery.c */
+const char *key_emoji(struct context *cx); /* marks a message as a key event */
 enum step incident_timer_due(struct context *cx);
 enum step incident_delivery(struct context *cx);
 enum step incident_message(struct context *cx);

@@ -13,13 +13,14 @@ class Declare(Scene):
         root = self.s.root()
         self.shows(root, r"^P1 INC-1: Login is slow", r"Severity: P1: Core functionality is broken",
                    r"Status: investigating", r"Acknowledged: nobody yet", r"Next update: \d{4}",
-                   r"coordinator: Chloé Roy", r"tech-lead: Ben Ortiz", r"Runbook \(https://",
+                   r"Coordinator: Chloé Roy", r"Tech lead: Ben Ortiz", r"Runbook \(https://",
                    r"Declared by Ben Ortiz")
         self.assertEqual(root.buttons, ["Acknowledge", "Update", "Resolve", "Timeline"])
         first = self.s.find(WAR_ROOM, r"We are looking into it: Login is slow", root.ts)
-        self.shows(first, r"How does this affect users\?", r"coordinator: @Chloé Roy",
-                   r"scribe: nobody yet; take it with /?`?/incident role scribe me",
-                   r"acknowledges by .*people are paged", r"next update is here by", r"fixed by")
+        self.shows(first, r"Not known yet: How does this affect users\? · Error type",
+                   r"Told: @Ada Park, @Chloé Roy", r"Coordinator: @Chloé Roy",
+                   r"Scribe: nobody yet; take it with `/incident role scribe me`",
+                   r"Acknowledge by: .*people are paged", r"Update by: ", r"Fix by: ", r":pushpin: marks a key event")
         self.assertEqual(first.mentions, ["Ada Park", "Chloé Roy", "Ben Ortiz"])
 
     def test_as_people_type_it(self):
@@ -63,7 +64,7 @@ class Declare(Scene):
         root = self.s.root()
         self.shows(root, r"^P2 INC-1: Cart is broken")
         first = self.s.find(WAR_ROOM, r"We are looking into it", root.ts)
-        self.shows(first, r"known.*How does this affect users\? Nobody can pay.*missing.*Since when\?")
+        self.shows(first, r"What is known.*How does this affect users\? Nobody can pay.*Not known yet: Which systems.* · Since when\?")
         self.shows(self.s.private(ADA, r"INC-1 is declared"), r"thread")
 
     def test_form_offered_in_the_thread(self):

@@ -17,13 +17,13 @@ function binary() {
 	return found[0];
 }
 
-// fake: of startFake(). plan: YAML. Resolves when the bot is ready.
-export async function startBot(fake, plan, env = {}) {
+// fake: of startFake(). plan: YAML. options: more of the command line. Resolves when the bot is ready.
+export async function startBot(fake, plan, env = {}, options = []) {
 	const folder = mkdtempSync(join(tmpdir(), 'tocsin-js-'));
 	const ready = join(folder, 'ready');
 	writeFileSync(join(folder, 'plan.yaml'), plan);
 	const child = spawn(binary(), ['run', '--plan', join(folder, 'plan.yaml'), '--listen', '127.0.0.1:0',
-		'--data', join(folder, 'data'), '--ready-file', ready], {
+		'--data', join(folder, 'data'), '--ready-file', ready, ...options], {
 		stdio: ['ignore', 'ignore', 'inherit'],
 		env: { ...process.env, SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_APP_TOKEN: APP_TOKEN, SLACK_API_URL: `${fake.url}/api/`, ...env },
 	});
@@ -46,6 +46,9 @@ export async function startBot(fake, plan, env = {}) {
 		},
 	};
 }
+
+// The plan of the demo, wherever it is written to.
+export const demoPlan = () => readFileSync(join(root, 'docker', 'demo-plan.yaml'), 'utf8').replaceAll('file:demo-alert-token', `file:${join(root, 'docker', 'demo-alert-token')}`);
 
 // One person, one severity, paged at once by `way`.
 export const smallPlan = (way, more = '') => `tocsin: 1

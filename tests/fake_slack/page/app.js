@@ -12,9 +12,9 @@ let state = null, asked = 0, hintOpen = saved.hint !== false;
 
 const HINTS = [
 	['/incident P0 Checkout returns 500s', 'declare an incident'],
-	['/oncall', 'who is on call'],
-	['/incident', 'all it can do'],
-	['@tocsin status', 'mention the bot'],
+	['/incident', 'a form asks'],
+	['/incident list', 'what is open'],
+	['/incident help', 'all it can do'],
 ];
 
 function remember() {

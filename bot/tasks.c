@@ -146,11 +146,23 @@ static void on_store_load(void *ud, enum store_status status, struct fact *facts
 	task_ready(t);
 }
 
+/* Whether this round looks at anything that may have changed. */
+static bool task_reads(const struct task *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->effects.n_needs; i++)
+		if (strncmp(t->effects.needs[i], "count:", 6) != 0)
+			return true;
+	return false;
+}
+
 static void task_load(struct task *t)
 {
 	task_set_state(t, TASK_LOADING);
-	/* A redelivery gets the first answer again, whatever the state has become since. */
-	if (t->rounds == 1 && *t->req->id)
+	/* A redelivery gets the first answer again, whatever the state has become since. Where only a
+	 * number is wanted the commit itself finds out. */
+	if (t->rounds == 1 && *t->req->id && task_reads(t))
 		effects_need(&t->effects, arena_printf(t->arena, "done:%s", t->req->id));
 	store_load(t->owner->o.store, t->arena, t->effects.needs, t->effects.n_needs,
 		on_store_load, t);

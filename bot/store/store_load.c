@@ -105,6 +105,8 @@ static void fact_ask(struct call *c, struct fact *f)
 		ask_by_key(c, "r", KEY_INDEX, name);
 	} else if ((name = after(f->key, "log:"))) {
 		ask_by_key(c, "L", KEY_LOG, name);
+	} else if ((name = after(f->key, "done:"))) {
+		ask_by_key(c, "s", KEY_SEEN, name);
 	} else if ((name = after(f->key, "count:"))) {
 		counter = counter_find(c->store, name);
 		if (counter && counter->next) {
@@ -181,7 +183,7 @@ static void fact_read(struct store *s, struct arena *a, struct fact *f, const re
 
 	if (after(f->key, "doc:")) {
 		doc_read(a, f, r);
-	} else if (after(f->key, "link:")) {
+	} else if (after(f->key, "link:") || after(f->key, "done:")) {
 		f->state = r->type == REDIS_REPLY_STRING ? FACT_KNOWN : FACT_ABSENT;
 		f->value = text_of(a, r);
 		f->len = r->type == REDIS_REPLY_STRING ? (size_t)r->len : 0;

@@ -232,6 +232,8 @@ local function tocsin_load(keys, args)
 				fact = call('ZRANGE', keys[k], 0, most - 1)
 			elseif kind == 'r' then
 				fact = call('ZRANGE', keys[k], 0, most - 1, 'REV')
+			elseif kind == 's' then
+				fact = call('GET', keys[k])
 			else
 				fact = log_tail(call, keys[k], most)
 			end

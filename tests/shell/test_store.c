@@ -179,6 +179,9 @@ static void test_a_request_is_applied_once(void **state)
 	/* Its versions are out of date by now: that must not hide that it is the same request. */
 	declare();
 	assert_int_equal(bot_commit_as(&b, &again), STORE_DUPLICATE);
+	/* It is a fact, too: whoever decides again can see that there is nothing left to decide. */
+	assert_string_equal(bot_load(&b, "done:req-1")->value, "the first answer");
+	assert_int_equal(bot_load(&b, "done:req-2")->state, FACT_ABSENT);
 	assert_string_equal(b.reply, "the first answer");
 	effects_link(&b.effects, "x", "y");
 	assert_int_equal(bot_commit_as(&b, &again), STORE_DUPLICATE);

@@ -37,6 +37,7 @@ static struct {
 	bool ready;
 	struct call calls[64];
 	unsigned n, loads, commits;
+	bool asked_done;
 	char last_request[64];
 	char last_reply[512];
 	char last_timer[64];
@@ -56,6 +57,7 @@ void store_load(struct store *s, struct arena *arena, const char *const *keys, s
 
 	(void)s;
 	assert_true(n >= 1);
+	fake.asked_done = strcmp(keys[n - 1], "done:r") == 0;
 	fake.loads++;
 	*c = (struct call){.load = true, .arena = arena, .loaded = fn, .ud = ud};
 	snprintf(c->key, sizeof(c->key), "%s", keys[0]);
@@ -293,6 +295,7 @@ static void redelivery_gets_the_first_answer(void **state)
 	/* The same when it shows already while facts are loaded: the handler is not asked again. */
 	submit("r", "doc x", NULL, 0);
 	turn();
+	assert_true(fake.asked_done);
 	handled = 0;
 	answer_load(1, STORE_OK, first);
 	turn();

@@ -93,6 +93,13 @@ static void task_set_state(struct task *t, enum task_state state)
 	t->state = state;
 }
 
+static void on_uv_more(uv_idle_t *h)
+{
+	(void)h;
+}
+
+/* For the next hook. The loop must not sleep before it: an answer may come after this turn's hook
+ * has run (the store gives some in its own), and nothing else may happen for a long time. */
 static void task_ready(struct task *t)
 {
 	struct tasks *ts = t->owner;
@@ -100,6 +107,8 @@ static void task_ready(struct task *t)
 	t->next_ready = NULL;
 	*ts->ready_end = t;
 	ts->ready_end = &t->next_ready;
+	if (!ts->closing)
+		uv_idle_start(&ts->more, on_uv_more);
 }
 
 /* --- the answer as it is remembered ------------------------------------------------ */
@@ -404,11 +413,6 @@ static void task_free(struct task *t)
 
 /* --- the end of a turn ------------------------------------------------------------ */
 
-static void on_uv_more(uv_idle_t *h)
-{
-	(void)h;
-}
-
 static void on_uv_prepare(uv_prepare_t *h)
 {
 	struct tasks *ts = h->data;
@@ -427,9 +431,7 @@ static void on_uv_prepare(uv_prepare_t *h)
 	}
 	if (ts->closing)
 		return;
-	if (ts->ready)
-		uv_idle_start(&ts->more, on_uv_more);
-	else
+	if (!ts->ready)
 		uv_idle_stop(&ts->more);
 	if (ts->count > 0 && !uv_is_active((uv_handle_t *)&ts->sweep))
 		uv_timer_again(&ts->sweep);
@@ -543,8 +545,6 @@ void tasks_submit(struct tasks *ts, struct arena *arena_owned, struct request *r
 	fault_pass(FAULT_REQUEST_ARRIVED);
 	t->busy = busy;
 	task_ready(t);
-	if (!ts->closing)
-		uv_idle_start(&ts->more, on_uv_more);
 }
 
 void tasks_store_changed(struct tasks *ts, bool ready)

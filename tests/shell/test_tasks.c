@@ -398,6 +398,22 @@ static void one_document_one_task_at_a_time(void **state)
 	assert_int_equal(tasks_running(house.tasks), 0);
 }
 
+/* The store gives some answers after this turn's hook: the loop must not sleep on them. */
+static void an_answer_between_turns_wakes_the_loop(void **state)
+{
+	(void)state;
+	submit("r", "doc D", NULL, 0);
+	turn();
+	assert_int_equal(fake.loads, 1);
+	assert_int_not_equal(uv_backend_timeout(&house.loop), 0);
+	answer_load(0, STORE_OK, NULL);
+	assert_int_equal(uv_backend_timeout(&house.loop), 0);
+	turn();
+	answer_commit(1, STORE_OK, "");
+	assert_int_equal(house.kind, ANSWER_DONE);
+	turn();
+}
+
 static void bounds(void **state)
 {
 	unsigned i;
@@ -453,6 +469,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_disk_records_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_document_one_task_at_a_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_between_turns_wakes_the_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(endless_and_hungry_requests_fail_alone, setup, teardown),
 	};
 

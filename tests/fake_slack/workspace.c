@@ -27,10 +27,10 @@ static const char builtin_workspace[] =
 	"\"usergroups\":[{\"id\":\"S0ONCALL\",\"handle\":\"oncall\",\"name\":\"On call\",\"users\":[\"U0ADA\"]}]}";
 
 static const char *const default_scopes[] = {
-	"app_mentions:read", "bookmarks:write", "canvases:write", "channels:history", "channels:join",
+	"app_mentions:read", "bookmarks:read", "bookmarks:write", "canvases:write", "channels:history", "channels:join",
 	"channels:manage", "channels:read", "chat:write", "chat:write.public", "commands", "files:write",
 	"groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:read",
-	"pins:write", "reactions:write", "usergroups:read", "usergroups:write", "users:read",
+	"pins:write", "reactions:read", "reactions:write", "usergroups:read", "usergroups:write", "users:read",
 	"users:read.email", NULL,
 };
 static const char *const default_events[] = {

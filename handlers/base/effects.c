@@ -157,6 +157,15 @@ void effects_form(struct effects *e, const char *template_name, const char *data
 	e->reply.command = arena_strdup(e->arena, command);
 }
 
+/* Every effect goes; what was asked for is still asked for. */
+static void drop(struct effects *e)
+{
+	size_t n = e->n_needs;
+
+	effects_clear(e);
+	e->n_needs = n;
+}
+
 void effects_form_error(struct effects *e, const char *question, const char *template_name,
 	const char *data)
 {
@@ -168,7 +177,7 @@ void effects_form_error(struct effects *e, const char *question, const char *tem
 		memcpy(all, e->reply.errors, n * sizeof(*all));
 	all[n].name = arena_strdup(e->arena, question);
 	all[n].value = arena_strdup(e->arena, template_name);
-	effects_clear(e);
+	drop(e);
 	effects_reply(e, REPLY_FORM_ERRORS, "", data);
 	e->reply.refused = true;
 	e->reply.errors = all;
@@ -177,7 +186,7 @@ void effects_form_error(struct effects *e, const char *question, const char *tem
 
 void effects_refuse(struct effects *e, const char *template_name, const char *data)
 {
-	effects_clear(e);
+	drop(e);
 	effects_reply(e, REPLY_PRIVATE, template_name, data);
 	e->reply.refused = true;
 }

@@ -44,7 +44,7 @@ static bool is_lead(const struct call *call)
 /* One entry of the plan's list: "anybody", "people", a role of the incident, or a target. */
 static bool entry_matches(struct context *cx, const struct call *call, const char *who)
 {
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 	struct incident_role *role;
 
 	if (strcmp(who, "anybody") == 0 || strcmp(who, "everybody") == 0)
@@ -112,7 +112,7 @@ static void who_can(struct context *cx, const struct call *call, struct json_out
 {
 	const struct plan_allow *allow = allow_of(cx, call->verb);
 	struct names names = {.n = 0};
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 
 	buf_init_arena(&names.list, cx->arena, 4096);
 	if (allow) {

@@ -10,7 +10,7 @@
 static bool may_confirm(struct context *cx, const struct call *call)
 {
 	const struct plan_incident *pi = &cx->plan->incident;
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 
 	if (pi->n_widespread_confirm == 0)
 		return true;

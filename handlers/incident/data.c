@@ -31,7 +31,7 @@ static void data_time(struct json_out *j, const char *key, int64_t ms)
 void data_people(struct context *cx, struct json_out *j, const char *key,
 	const char *const *targets, size_t n, const struct incident *inc)
 {
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 
 	for (size_t i = 0; i < n; i++)
 		targets_add(&t, cx->plan, inc, targets[i], cx->req->now_ms);

@@ -121,7 +121,7 @@ static void add_user(struct buf *b, const char *user)
 static const char *room_people(struct context *cx, const struct incident *inc)
 {
 	const struct plan_incident *pi = &cx->plan->incident;
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 	struct buf b;
 
 	buf_init_arena(&b, cx->arena, 4096);

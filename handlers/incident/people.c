@@ -10,7 +10,7 @@
 static void members(struct context *cx, const struct incident *inc, const struct plan_role *role,
 	struct targets *out)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct targets){.cx = cx};
 	for (size_t i = 0; i < role->n; i++)
 		targets_add(out, cx->plan, inc, role->members[i], cx->req->now_ms);
 }

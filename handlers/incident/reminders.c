@@ -222,7 +222,7 @@ static void chain_add(struct chain *c, struct incident_who who)
 static void chain_role(struct chain *c, struct context *cx, struct incident *inc, const char *role)
 {
 	const struct incident_role *held = incident_role(inc, role);
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 
 	if (held)
 		chain_add(c, held->who);
@@ -237,7 +237,7 @@ static struct incident_who whom(struct context *cx, struct incident *inc, enum r
 {
 	const struct plan_severity *sev = incident_severity(cx, inc);
 	bool lead_first = kind == REMIND_FIX;
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 	struct chain c = {0};
 
 	if (kind == REMIND_CHECKLIST)

@@ -30,7 +30,7 @@ static bool step_run(struct paging_run *run, const struct plan_step *s, bool lat
 	const struct plan *plan = run->cx->plan;
 	const char *const *via = s->via;
 	unsigned n_via = s->n_via > PAGING_WAYS_MAX ? PAGING_WAYS_MAX : (unsigned)s->n_via;
-	struct targets t = {0};
+	struct targets t = {.cx = run->cx};
 	bool reached = false;
 
 	for (size_t i = 0; i < s->n_page; i++) {

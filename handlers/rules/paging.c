@@ -70,7 +70,7 @@ static bool told(const struct paging *p, const char *person)
 static void tell(struct paging_run *run)
 {
 	struct paging *p = run->p;
-	struct targets t = {0};
+	struct targets t = {.cx = run->cx};
 
 	for (size_t i = 0; run->sev && i < run->sev->n_tell; i++)
 		targets_add(&t, run->cx->plan, run->inc, run->sev->tell[i], run->now_ms);
@@ -195,7 +195,7 @@ enum paging_found paging_person(struct context *cx, struct incident *inc, const 
 	const char *reason)
 {
 	struct paging_run run;
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 
 	paging_run_init(&run, cx, inc);
 	if (!targets_add_typed(&t, cx->plan, inc, target, run.now_ms))

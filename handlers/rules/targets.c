@@ -6,6 +6,7 @@
 
 #include "tocsin/args.h"
 #include "tocsin/incident.h"
+#include "tocsin/oncall.h"
 #include "tocsin/plan.h"
 #include "tocsin/roster.h"
 
@@ -30,9 +31,12 @@ static void add_schedule(struct targets *t, const struct plan *plan, const struc
 	const struct plan_schedule *schedule, const char *role, const char *target, int64_t now_ms,
 	int depth)
 {
+	struct roster_changes changes = {0};
 	struct roster roster;
 
-	roster_at(plan, schedule, role, now_ms, &roster);
+	if (t->cx && !oncall_changes(t->cx, schedule, &changes))
+		return;
+	roster_with(plan, schedule, &changes, role, now_ms, &roster);
 	for (size_t i = 0; i < roster.n; i++)
 		add_person(t, roster.people[i]);
 	if (roster.n > 0)

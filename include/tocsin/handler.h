@@ -18,7 +18,7 @@ struct request;
 struct snapshot;
 
 enum step {
-	STEP_DONE,   /* effects are complete: commit them */
+	STEP_DONE,   /* effects are complete: commit them; a run that asked for facts is not done */
 	STEP_NEED,   /* load effects.needs, then run again */
 	STEP_REFUSED /* nothing to commit: effects.reply says why */
 };

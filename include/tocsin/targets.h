@@ -14,6 +14,7 @@
 #include "tocsin/paging.h"
 
 struct arena;
+struct context;
 struct incident;
 struct plan;
 struct plan_person;
@@ -26,7 +27,9 @@ struct target_gap {
 	const char *fallback; /* who is asked instead; "" : the schedule has none */
 };
 
+/* Begins as {.cx = cx}. Facts that are missing are asked for; the run is not done then (handle()). */
 struct targets {
+	struct context *cx; /* whose facts tell of overrides and absences; NULL: the plan alone */
 	const char *asked; /* target that is being resolved */
 	const struct plan_person *people[PAGING_PEOPLE_MAX]; /* each once */
 	const char *why[PAGING_PEOPLE_MAX]; /* the target that named them, as given */

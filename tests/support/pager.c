@@ -75,6 +75,14 @@ static void stage_begin(struct pager *w, struct stage *st, enum request_kind kin
 	effects_init(&w->out, w->step);
 	st->cx = (struct context){.plan = w->plan, .req = &st->req, .snap = snapshot_new(w->step),
 		.out = &w->out, .arena = w->step};
+	/* Nobody has changed who is on call. */
+	for (size_t i = 0; i <= w->plan->n_schedules; i++) {
+		struct fact f = {.state = FACT_ABSENT};
+
+		f.key = arena_printf(w->step, "doc:oncall:%s",
+			i ? w->plan->schedules[i - 1].key : "@away");
+		snapshot_add((struct snapshot *)(uintptr_t)st->cx.snap, &f);
+	}
 }
 
 static void timer_set(struct pager *w, const char *id, int64_t due_ms)

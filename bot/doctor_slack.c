@@ -115,7 +115,7 @@ static bool check_kinds(struct doctor *d, const struct doctor_slack *s)
 		good = false;
 	}
 	if (s->app_token && !begins(s->app_token, "xapp-")) {
-		doctor_say(d, DOCTOR_FAIL, "slack", "make one on \"Basic Information\", App-Level Tokens, with the "
+		doctor_say(d, DOCTOR_FAIL, "slack", "make one in the app's settings, under App-Level Tokens, with the "
 			"scope connections:write", "SLACK_APP_TOKEN is %s",
 			begins(s->app_token, "xoxb-") ? "a bot token: it belongs into SLACK_BOT_TOKEN"
 			: "no app-level token: those begin with xapp-");

@@ -15,7 +15,7 @@
 #include "bot/log.h"
 #include "bot/metrics.h"
 #include "bot/slack/api.h"
-#include "bot/slack/api_error.h"
+#include "bot/slack/note.h"
 #include "bot/slack/slack_in.h"
 #include "bot/slack/slack_words.h"
 #include "bot/tasks.h"
@@ -54,6 +54,8 @@ struct slack_intake {
 	 * shows a message twice. */
 	uint64_t recent[RECENT];
 	uint64_t under_way[RECENT];
+	struct slack_notes notes;  /* messages beside acknowledgements, on their way */
+	struct form_try *forms;    /* views.open under way */
 };
 
 /* What an answer consists of, while it is being made. */
@@ -99,24 +101,6 @@ static void visit_end(struct visit *v)
 
 /* ---- messages beside the acknowledgement ---- */
 
-static void on_told(void *ud, const struct slack_reply *r)
-{
-	(void)ud;
-	(void)r; /* api.c has logged it; an ephemeral answer is not worth a second try */
-}
-
-static void call_json(struct saying *s, const char *method, const char *url, const struct buf *body,
-	slack_reply_fn fn)
-{
-	struct slack_call c = { .method = method, .url = url, .body = body->data,
-		.body_len = body->len, .urgent = true, .timeout_ms = 10000,
-		.trace = s->answer->trace, .channel = s->visit->req->where.channel };
-
-	if (body->failed || !slack_api_call(s->visit->owner->o.api, &c, fn, NULL))
-		log_write(LOG_WARN, "slack", s->answer->trace, "answer could not be sent", "method",
-			method, NULL);
-}
-
 /* The reply as a message, its members into the open object. A template that fails is our fault;
  * the person hears that something broke. */
 static void say(struct saying *s, struct json_out *j)
@@ -137,57 +121,24 @@ static bool is_public(const struct saying *s)
 	return s->answer->reply.kind == REPLY_PUBLIC;
 }
 
-static void tell_by_url(struct saying *s)
-{
-	struct buf b;
-	struct json_out j;
-
-	buf_init_arena(&b, s->words.arena, SLACK_BODY_MAX);
-	json_out_init(&j, &b);
-	json_out_object(&j, NULL);
-	json_out_str(&j, "response_type", is_public(s) ? "in_channel" : "ephemeral");
-	json_out_bool(&j, "replace_original", false);
-	say(s, &j);
-	json_out_object_end(&j);
-	call_json(s, "response_url", s->visit->response_url, &b, on_told);
-}
-
-/* In the place where it was asked; without a place, to the person directly. */
-static void tell_by_call(struct saying *s)
-{
-	const struct request *r = s->visit->req;
-	bool here = *r->where.channel, all = is_public(s) || !here;
-	struct buf b;
-	struct json_out j;
-
-	buf_init_arena(&b, s->words.arena, SLACK_BODY_MAX);
-	json_out_init(&j, &b);
-	json_out_object(&j, NULL);
-	json_out_str(&j, "channel", here ? r->where.channel : r->who.user);
-	if (!all)
-		json_out_str(&j, "user", r->who.user);
-	if (here && *r->where.thread)
-		json_out_str(&j, "thread_ts", r->where.thread);
-	if (all) {
-		json_out_bool(&j, "unfurl_links", false);
-		json_out_bool(&j, "unfurl_media", false);
-	}
-	say(s, &j);
-	json_out_object_end(&j);
-	call_json(s, all ? "chat.postMessage" : "chat.postEphemeral", NULL, &b, on_told);
-}
-
 static void tell(struct saying *s)
 {
 	enum reply_kind kind = s->answer->reply.kind;
+	const struct request *r = s->visit->req;
+	struct slack_note_to to = { r->who.user, r->where.channel, r->where.thread,
+		s->visit->response_url, kind == REPLY_PUBLIC, s->answer->trace };
+	struct buf b;
+	struct json_out j;
 
 	if (s->visit->repeat || (kind != REPLY_PRIVATE && kind != REPLY_PUBLIC))
 		return;
-	/* A response_url puts a private answer beside the thread, not into it. */
-	if (*s->visit->response_url && !*s->visit->req->where.thread)
-		tell_by_url(s);
-	else
-		tell_by_call(s);
+	buf_init_arena(&b, s->words.arena, SLACK_BODY_MAX);
+	json_out_init(&j, &b);
+	json_out_object(&j, NULL);
+	say(s, &j);
+	json_out_object_end(&j);
+	if (!b.failed)
+		slack_note_send(&s->visit->owner->notes, &to, b.data, b.len);
 }
 
 /* ---- forms ---- */
@@ -216,23 +167,116 @@ static bool form_body(struct saying *s, const char *action, const char *trigger,
 	return !out->failed;
 }
 
+/* A form that is on its way: what is needed to offer it again. */
+struct form_try {
+	struct form_try *next, **link;
+	struct slack_intake *owner;
+	uint64_t call_id;
+	char *user, *channel, *thread, *url, *command;
+};
+
+static void form_try_free(struct form_try *f)
+{
+	if (f->link) {
+		*f->link = f->next;
+		if (f->next)
+			f->next->link = f->link;
+	}
+	free(f->user);
+	free(f->channel);
+	free(f->thread);
+	free(f->url);
+	free(f->command);
+	free(f);
+}
+
+/* A message with a button that runs the command again: its click brings a fresh trigger. */
+static void offer_again(struct form_try *f, struct arena *a)
+{
+	struct slack_intake *t = f->owner;
+	struct slack_words w = { t->o.words(t->o.words_ud), a, NULL };
+	struct slack_note_to to = { f->user, f->channel, f->thread, f->url, false, NULL };
+	struct buf data, b;
+	struct json_out j;
+
+	buf_init_arena(&data, a, 16384);
+	json_out_init(&j, &data);
+	json_out_object(&j, NULL);
+	json_out_str(&j, "command", f->command);
+	json_out_object_end(&j);
+	buf_init_arena(&b, a, SLACK_BODY_MAX);
+	json_out_init(&j, &b);
+	json_out_object(&j, NULL);
+	if (slack_words_message(&w, "system/form_late", buf_text(&data), &j, NULL) < 0)
+		return;
+	json_out_object_end(&j);
+	if (!b.failed && !data.failed)
+		slack_note_send(&t->notes, &to, b.data, b.len);
+}
+
 static void on_form_opened(void *ud, const struct slack_reply *r)
 {
-	(void)ud;
-	if (r->verdict != SLACK_OK && slack_error_is_trigger(r->error, r->messages))
-		log_write(LOG_WARN, "slack", NULL, "form came too late and was not opened", "error",
-			r->error, NULL);
+	struct form_try *f = ud;
+	struct slack_intake *t = f->owner;
+
+	f->call_id = 0;
+	/* An exchanged trigger: the form is there, a redelivery opened it. */
+	if (r->verdict != SLACK_OK && strcmp(r->error, "exchanged_trigger_id")) {
+		if (!setjmp(*arena_recovery(t->scratch)))
+			offer_again(f, t->scratch);
+		arena_recovery_clear(t->scratch);
+		arena_reset(t->scratch);
+	}
+	form_try_free(f);
+}
+
+static struct form_try *form_try_new(struct saying *s)
+{
+	const struct request *r = s->visit->req;
+	struct slack_intake *t = s->visit->owner;
+	struct form_try *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->owner = t;
+	f->user = strdup(r->who.user);
+	f->channel = strdup(r->where.channel);
+	f->thread = strdup(r->where.thread);
+	f->url = strdup(s->visit->response_url);
+	if (asprintf(&f->command, "%s %.1500s", r->family, r->text) < 0)
+		f->command = NULL;
+	if (!f->user || !f->channel || !f->thread || !f->url || !f->command) {
+		form_try_free(f);
+		return NULL;
+	}
+	f->next = t->forms;
+	f->link = &t->forms;
+	if (f->next)
+		f->next->link = &f->next;
+	t->forms = f;
+	return f;
 }
 
 static void open_form(struct saying *s)
 {
+	struct slack_call c = { .method = "views.open", .urgent = true, .timeout_ms = 10000,
+		.trace = s->answer->trace };
+	struct form_try *f;
 	struct buf b;
 
 	if (s->visit->repeat || s->answer->reply.kind != REPLY_FORM)
 		return;
 	buf_init_arena(&b, s->words.arena, SLACK_BODY_MAX);
-	if (form_body(s, NULL, s->visit->trigger_id, &b))
-		call_json(s, "views.open", NULL, &b, on_form_opened);
+	if (!form_body(s, NULL, s->visit->trigger_id, &b))
+		return;
+	f = form_try_new(s);
+	if (!f)
+		return;
+	c.body = b.data;
+	c.body_len = b.len;
+	f->call_id = slack_api_call(s->visit->owner->o.api, &c, on_form_opened, f);
+	if (!f->call_id)
+		form_try_free(f);
 }
 
 static void put_errors(struct saying *s, struct json_out *j)
@@ -433,6 +477,7 @@ struct slack_intake *slack_intake_new(const struct slack_intake_options *o)
 	if (!t)
 		return NULL;
 	t->o = *o;
+	t->notes.api = o->api;
 	t->scratch = arena_new(RENDER_LIMIT);
 	if (!t->scratch) {
 		free(t);
@@ -467,6 +512,11 @@ void slack_intake_free(struct slack_intake *t)
 		return;
 	while (t->visits)
 		visit_end(t->visits);
+	while (t->forms) {
+		slack_api_cancel(t->o.api, t->forms->call_id);
+		form_try_free(t->forms);
+	}
+	slack_notes_release(&t->notes);
 	arena_free(t->scratch);
 	free(t);
 }

@@ -147,7 +147,7 @@ static int base_up(void **state)
 	};
 	struct world *w = calloc(1, sizeof(*w));
 
-	log_setup(LOG_ERROR, LOG_LOGFMT);
+	log_setup(getenv("TEST_LOG") ? LOG_DEBUG : LOG_ERROR, LOG_LOGFMT);
 	uv_loop_init(&w->loop);
 	uv_timer_init(&w->loop, &w->beat);
 	uv_timer_start(&w->beat, on_beat, 5, 5);
@@ -391,19 +391,49 @@ static void form_can_follow_a_form(void **state)
 	assert_int_equal(fake_complaints(w->fake), 0);
 }
 
-static void late_form_is_survived(void **state)
+/* The three seconds were over: a button brings the form all the same. */
+static void late_form_is_offered_again(void **state)
 {
 	struct world *w = *state;
+	json_t *r, *all;
+	const json_t *m;
 
 	fake_do(w->fake, "fault", "{\"kind\":\"error\",\"method\":\"views.open\","
 		"\"error\":\"expired_trigger_id\"}");
 	w->tasks->reply = (struct reply){ .kind = REPLY_FORM, .template_name = "test/form",
 		.data = "{}", .command = "incident new" };
-	json_decref(slash(w, "new"));
-	await(w, "{\"what\":\"call\",\"method\":\"views.open\"}");
-	w->tasks->reply = (struct reply){ .kind = REPLY_NONE };
-	json_decref(slash(w, "show"));
-	assert_int_equal(w->tasks->requests, 2);
+	json_decref(slash(w, "new <P0>"));
+	await(w, "{\"what\":\"ephemeral\",\"user\":\"U0ADA\",\"contains\":\"too late\"}");
+	all = fake_get(w->fake, "ephemerals?user=U0ADA");
+	m = json_array_get(json_object_get(all, "messages"), 0);
+	r = fake_post(w->fake, "press", "{\"user\":\"U0ADA\",\"channel\":\"C0WARROOM\",\"ts\":\"%s\","
+		"\"action_id\":\"do\"}", str(m, "ts"));
+	assert_true(json_is_true(json_object_get(r, "acked")));
+	assert_string_equal(w->tasks->text, "new &lt;P0&gt;");
+	await(w, "{\"what\":\"view\",\"user\":\"U0ADA\"}");
+	json_decref(r);
+	json_decref(all);
+	assert_int_equal(fake_complaints(w->fake), 0);
+}
+
+/* A form's answer in a channel where the bot is no member: the person is told directly. */
+static void answer_finds_a_way_without_membership(void **state)
+{
+	struct world *w = *state;
+	json_t *r;
+
+	w->tasks->reply = (struct reply){ .kind = REPLY_FORM, .template_name = "test/form",
+		.data = "{}", .command = "incident form INC-7" };
+	json_decref(fake_post(w->fake, "slash", "{\"user\":\"U0ADA\",\"channel\":\"C0RANDOM\","
+		"\"command\":\"/incident\",\"text\":\"new\"}"));
+	await(w, "{\"what\":\"view\",\"user\":\"U0ADA\"}");
+	w->tasks->reply = (struct reply){ .kind = REPLY_PRIVATE, .template_name = "test/note",
+		.data = "{\"title\":\"INC-7\"}" };
+	fake_do(w->fake, "fault", "{\"kind\":\"error\",\"method\":\"chat.postEphemeral\","
+		"\"error\":\"not_in_channel\"}");
+	r = submit(w);
+	json_decref(r);
+	await(w, "{\"what\":\"message\",\"channel\":\"D0ADA\",\"contains\":\"INC-7 is noted\"}");
 }
 
 /* ---- buttons, mentions, messages ---- */
@@ -688,7 +718,7 @@ int main(void)
 		T(not_recorded_is_said_at_once), T(reply_that_cannot_be_rendered_says_that_it_broke),
 		T(form_opens_is_submitted_and_closes), T(form_errors_stand_under_their_questions),
 		T(form_stays_open_when_nothing_was_recorded), T(form_can_follow_a_form),
-		T(late_form_is_survived), T(mention_is_answered_in_its_thread),
+		T(late_form_is_offered_again), T(answer_finds_a_way_without_membership), T(mention_is_answered_in_its_thread),
 		T(event_that_was_not_recorded_comes_again),
 		T(duplicates_are_acknowledged_and_shown_once),
 		T(stopping_takes_nothing_new_and_finishes_the_rest), T(numbers_for_the_operator),

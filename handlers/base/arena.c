@@ -14,7 +14,8 @@
 
 #include "tocsin/format.h"
 
-#define FIRST_BYTES 8192 /* an arena and its first block */
+#define FIRST_BYTES 4096 /* an arena and its first block; many wait in Redis' queue at once */
+#define STEP_BYTES 8192  /* more at a time: what there is, up to this; later half of what there is */
 #define BLOCK_MAX ((size_t)1024 * 1024)
 #define ALIGN (_Alignof(max_align_t))
 
@@ -48,6 +49,7 @@ struct arena {
 	struct deferred *deferred;
 	size_t limit;
 	size_t used;
+	size_t size; /* of all blocks */
 	unsigned long fail_at;
 	bool has_recovery;
 	jmp_buf recovery;
@@ -72,7 +74,7 @@ struct arena *arena_new(size_t limit_bytes)
 	}
 	memset(a, 0, sizeof(*a));
 	a->limit = limit_bytes;
-	a->first.size = FIRST_BYTES - sizeof(*a);
+	a->first.size = a->size = FIRST_BYTES - sizeof(*a);
 	a->current = &a->first;
 	return a;
 }
@@ -94,6 +96,7 @@ void arena_reset(struct arena *a)
 	a->first.next = NULL;
 	a->first.used = 0;
 	a->current = &a->first;
+	a->size = a->first.size;
 	a->used = 0;
 	a->has_recovery = false;
 }
@@ -135,9 +138,11 @@ static _Noreturn void arena_exhausted(struct arena *a)
 
 static struct block *arena_grow(struct arena *a, size_t n)
 {
-	size_t size = a->current->size * 2;
+	size_t size = a->size / 2 > STEP_BYTES ? a->size / 2 : STEP_BYTES;
 	struct block *b;
 
+	if (size > a->size)
+		size = a->size;
 	if (size < n)
 		size = n;
 	if (size > BLOCK_MAX && size > n)
@@ -148,6 +153,7 @@ static struct block *arena_grow(struct arena *a, size_t n)
 	b->next = NULL;
 	b->size = size;
 	b->used = 0;
+	a->size += size;
 	a->current->next = b;
 	a->current = b;
 	return b;

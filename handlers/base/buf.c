@@ -51,7 +51,7 @@ static bool buf_reserve(struct buf *b, size_t n)
 	want = b->len + n + 1;
 	if (want <= b->cap)
 		return true;
-	cap = b->cap ? b->cap : 256;
+	cap = b->cap ? b->cap : b->arena ? 64 : 256; /* an arena can often extend it in place */
 	while (cap < want)
 		cap *= 2;
 	if (b->arena && b->data && arena_extend(b->arena, b->data, b->cap, cap)) {

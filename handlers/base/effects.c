@@ -43,7 +43,7 @@ static struct effect *effects_add(struct effects *e, enum effect_kind kind, cons
 		return &spare;
 	}
 	if (e->n == e->cap) {
-		size_t cap = e->cap ? e->cap * 2 : 16;
+		size_t cap = e->cap ? e->cap * 2 : 8;
 		struct effect *items = ARENA_ARRAY(e->arena, struct effect, cap);
 
 		if (e->n)

@@ -77,7 +77,7 @@ const char *page_data(struct paging_run *run, const struct page_reach *r, const 
 		json_out_str(&j, "why", r->reason);
 		json_out_bool(&j, "by_hand", r->run == 0);
 		if (r->run == 0 && run->cx->req->who.name && *run->cx->req->who.name)
-			json_out_str(&j, "asker", run->cx->req->who.name);
+			json_out_str(&j, "asker", incident_who_of_actor(run->cx, &run->cx->req->who).name);
 	}
 	return incident_data_end(&j, &b);
 }

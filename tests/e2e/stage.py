@@ -14,7 +14,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import seen  # noqa: E402
-from house import House, until  # noqa: E402
+from house import House, HouseError, until  # noqa: E402
 
 ADA, BEN, CHLOE, DEV, EVE, MIA = "U0ADA", "U0BEN", "U0CHLOE", "U0DEV", "U0EVE", "U0MIA"
 WAR_ROOM, PAYMENTS, RANDOM = "C0WARROOM", "C0PAYMENTS", "C0RANDOM"
@@ -82,7 +82,15 @@ class Stage(House):
             found = [m for m in self.read(channel, thread)
                      if m.raw.get("user") == "U0TOCSIN" and re.search(pattern, m.text, re.S)]
             return found[-1 if last else 0] if found else None
-        return until(f"{pattern!r} in {channel}", look)
+        return self.wait(f"{pattern!r} in {channel}", look, lambda: self.read(channel, thread))
+
+    def wait(self, what, look, around):
+        """until(), and where it never comes, what was there instead."""
+        try:
+            return until(what, look)
+        except HouseError as e:
+            there = "\n---\n".join(m.text for m in around())
+            raise HouseError(f"{e}; what is there:\n{there}") from None
 
     def absent(self, channel, pattern, thread=None):
         """That it is not there now. Only meaningful after something later has been seen."""
@@ -99,7 +107,7 @@ class Stage(House):
             channel = self.dm_of(user)
             found = [m for m in self.read(channel) if re.search(pattern, m.text, re.S)] if channel else []
             return found[-1 if last else 0] if found else None
-        return until(f"{pattern!r} to {seen.PEOPLE[user]}", look)
+        return self.wait(f"{pattern!r} to {seen.PEOPLE[user]}", look, lambda: self.dms(user))
 
     def dms(self, user):
         channel = self.dm_of(user)

@@ -58,10 +58,10 @@ class Process:
         self.name = name
         self.stopping = False
         self.log_path = os.path.join(folder, f"{name}.log")
-        self.log = open(self.log_path, "ab")
         full = dict(os.environ)
         full.update(env or {})
-        self.child = subprocess.Popen(argv, stdout=self.log, stderr=subprocess.STDOUT, env=full)
+        with open(self.log_path, "ab") as log:
+            self.child = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, env=full)
 
     def alive(self):
         return self.child.poll() is None

@@ -12,6 +12,7 @@
 #include "bot/metrics.h"
 #include "bot/sign.h"
 #include "bot/slack/ws_conn.h"
+#include "bot/slack/ws_vhost.h"
 #include "tocsin/err.h"
 
 #define ACK_PATIENCE_MS 3000
@@ -40,7 +41,7 @@ struct held_ack {
 
 struct slack_sockets {
 	struct slack_sockets_options o;
-	struct ws_conn_vhosts vhosts;
+	struct ws_vhosts vhosts;
 	char *app_token;
 	uv_timer_t timer;
 	struct slot slots[SLACK_SOCKETS_MAX];

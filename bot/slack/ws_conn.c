@@ -16,6 +16,7 @@
 #include "bot/log.h"
 #include "bot/slack/api.h"
 #include "bot/slack/ws_url.h"
+#include "bot/slack/ws_vhost.h"
 #include "tocsin/arena.h"
 #include "tocsin/err.h"
 #include "tocsin/json_in.h"
@@ -393,58 +394,13 @@ static const struct lws_protocols protocols[] = {
 	{ .name = NULL },
 };
 
-/* HTTPS_PROXY as lws wants it: "user:password@host:port", "" when there is none. */
-static void proxy_of(const char *host, char *out, size_t size)
-{
-	const char *proxy = getenv("HTTPS_PROXY"), *none = getenv("NO_PROXY");
-	size_t n;
-
-	out[0] = '\0';
-	if (!proxy)
-		proxy = getenv("https_proxy");
-	if (!none)
-		none = getenv("no_proxy");
-	if (!proxy || !*proxy || ws_url_no_proxy(none ? none : "", host))
-		return;
-	if (!strncmp(proxy, "http://", 7))
-		proxy += 7;
-	n = strcspn(proxy, "/");
-	if (n < size)
-		snprintf(out, size, "%.*s", (int)n, proxy);
-}
-
-static struct lws_vhost *vhost_for(struct ws_conn *c)
-{
-	struct lws_vhost **vhost = c->url.tls ? &c->o.vhosts->tls : &c->o.vhosts->plain;
-	struct lws_context_creation_info ci;
-	char proxy[512];
-
-	if (*vhost)
-		return *vhost;
-	memset(&ci, 0, sizeof(ci));
-	ci.port = CONTEXT_PORT_NO_LISTEN;
-	ci.protocols = protocols;
-	ci.vhost_name = c->url.tls ? "slack-wss" : "slack-ws";
-	if (c->url.tls) {
-		const char *more = getenv("SSL_CERT_FILE"); /* beside the system's */
-
-		ci.client_ssl_ca_filepath = more && *more ? more : NULL;
-		ci.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-		proxy_of(c->url.host, proxy, sizeof(proxy));
-		if (*proxy)
-			ci.http_proxy_address = proxy; /* copied */
-	}
-	*vhost = lws_create_vhost(c->o.context, &ci);
-	return *vhost;
-}
-
 static void connect_to(struct ws_conn *c, const char *address)
 {
 	struct lws_client_connect_info ci;
 
 	memset(&ci, 0, sizeof(ci));
 	ci.context = c->o.context;
-	ci.vhost = vhost_for(c);
+	ci.vhost = ws_vhost_get(c->o.vhosts, c->o.context, protocols, c->url.host, c->url.tls);
 	if (!ci.vhost) {
 		end_with(c, WS_CONN_END_LOST, "the WebSocket client could not be set up");
 		return;
@@ -504,7 +460,7 @@ static void resolve(struct ws_conn *c)
 	char proxy[512];
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 
-	proxy_of(c->url.host, proxy, sizeof(proxy));
+	ws_proxy_for(c->url.host, proxy, sizeof(proxy));
 	if (c->url.tls && *proxy) { /* which finds the name itself; perhaps nobody here can */
 		connect_to(c, c->url.host);
 		return;

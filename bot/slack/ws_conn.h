@@ -20,7 +20,7 @@
 
 struct arena;
 struct lws_context;
-struct lws_vhost;
+struct ws_vhosts;
 struct slack_api;
 
 #define WS_CONN_FRAMES_MAX 4096                    /* frames waiting to be written... */
@@ -66,7 +66,7 @@ struct ws_conn_times {
 struct ws_conn_options {
 	uv_loop_t *loop;
 	struct lws_context *context;
-	struct ws_conn_vhosts *vhosts; /* shared by all connections; made when they are needed */
+	struct ws_vhosts *vhosts;      /* shared by all connections; made when they are needed */
 	struct slack_api *api;
 	const char *app_token;
 	bool plain_ok;                 /* ws:// is fine (a fake on loopback) */
@@ -74,12 +74,6 @@ struct ws_conn_options {
 	const struct slack_identity *me; /* borrowed */
 	struct ws_conn_times times;
 	struct ws_conn_owner owner;
-};
-
-/* For ws:// and for wss:// (which loads the system's certificates: SSL_CERT_FILE adds others). They
- * end with the context. */
-struct ws_conn_vhosts {
-	struct lws_vhost *plain, *tls;
 };
 
 struct ws_conn *ws_conn_new(const struct ws_conn_options *o, uint64_t id); /* NULL: out of memory */

@@ -37,7 +37,7 @@ const struct manifest_scope manifest_scopes[] = {
 };
 
 static const char *const events[] = {
-	"app_mention", "member_joined_channel", "message.channels", "message.groups",
+	"app_mention", "message.channels", "message.groups",
 	"reaction_added", NULL,
 };
 

@@ -80,7 +80,6 @@ static void events_have_their_scopes(void **state)
 	} pairs[] = {
 		{ "app_mention", "app_mentions:read" }, { "message.channels", "channels:history" },
 		{ "message.groups", "groups:history" }, { "reaction_added", "reactions:read" },
-		{ "member_joined_channel", "channels:read" },
 	};
 	json_t *m = manifest("tocsin", NULL);
 	const json_t *events = at(m, "settings", "event_subscriptions", "bot_events");

@@ -36,7 +36,7 @@ struct job {
 	char thread[JOB_ID_MAX];
 	bool plain;                 /* second try, as plain text */
 	bool joined;                /* the channel was joined for this */
-	bool looked;
+	unsigned looks;             /* for itself, in vain */
 	unsigned pages;             /* of history or of the list of channels */
 	char cursor[JOB_CURSOR_MAX];
 	char name[JOB_NAME_MAX + 1]; /* of a room */

@@ -21,8 +21,11 @@
 #define PAGE "200"
 #define SETTLE_MS 5000   /* how long a message may take to show in the history */
 #define CLOCK_SKEW_S 60
+#define URGENT_LOOKS_MAX 3      /* how often Slack may fail to show the history to a page... */
+#define URGENT_LOOK_PAUSE_MS 700 /* ...and what is between them: two seconds in all */
 
 static void look_page(struct job *j);
+static void look_now(struct job *j);
 
 static bool is_ours(const struct job *j, const json_t *m)
 {
@@ -42,10 +45,29 @@ static void send_again(struct job *j, const char *why)
 	post_send(j);
 }
 
+/* Slack cannot say now. A page looks a few times more and then goes out, all the same: it rather
+ * comes twice than late. */
+static void look_later(struct job *j, const struct slack_reply *r)
+{
+	if (!job_urgent(j))
+		job_done(j, SENT_LATER, NULL, NULL, r->error, r->detail, r->retry_after_ms);
+	else if (++j->looks >= URGENT_LOOKS_MAX)
+		send_again(j, r->error);
+	else
+		job_wait(j, URGENT_LOOK_PAUSE_MS, look_now);
+}
+
+static bool is_passing(const struct slack_reply *r)
+{
+	return r->verdict == SLACK_LATER || r->verdict == SLACK_UNSURE;
+}
+
 static void on_joined(struct job *j, const struct slack_reply *r)
 {
 	if (r->verdict == SLACK_OK)
 		look_page(j);
+	else if (is_passing(r))
+		look_later(j, r);
 	else
 		send_again(j, r->error);
 }
@@ -74,10 +96,7 @@ static void on_page(struct job *j, const struct slack_reply *r)
 		return;
 	}
 	if (r->verdict != SLACK_OK) {
-		if (job_urgent(j)) /* a page does not wait for a history that Slack cannot give */
-			send_again(j, r->error);
-		else
-			job_done(j, SENT_LATER, NULL, NULL, r->error, r->detail, r->retry_after_ms);
+		look_later(j, r);
 		return;
 	}
 	for (i = 0; i < json_array_size(messages); i++) {
@@ -129,6 +148,8 @@ static void on_opened(struct job *j, const struct slack_reply *r)
 	if (r->verdict == SLACK_OK && *id && strlen(id) < JOB_ID_MAX) {
 		snprintf(j->channel, sizeof(j->channel), "%s", id);
 		look_page(j);
+	} else if (is_passing(r)) {
+		look_later(j, r);
 	} else {
 		send_again(j, r->error);
 	}

@@ -17,12 +17,14 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 from house import HouseError  # noqa: E402
 import kills  # noqa: E402
 import outages  # noqa: E402
+import several  # noqa: E402
+import slack_trouble  # noqa: E402
 
 AT_ONCE = int(os.environ.get("CHAOS_AT_ONCE", "6"))  # most of a test is waiting
 
 
 def collect(form):
-    for module in (kills, outages):
+    for module in (kills, outages, slack_trouble, several):
         yield from module.scenarios(form)
 
 

@@ -127,7 +127,7 @@ def swallowed(proxy, people):
 
 def slowed(proxy, people):
     count = len(people.record.acked)
-    proxy.delay_s = 0.2
+    proxy.delay_s = 0.05
     until("people are answered all the same", lambda: len(people.record.acked) > count + 5)
 
 

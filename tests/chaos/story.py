@@ -1,5 +1,7 @@
 """One incident from its declaration to its end, however often the bot dies on the way."""
 
+import atexit
+import functools
 import os
 import subprocess
 import tempfile
@@ -13,13 +15,13 @@ PLAN = "tests/chaos/plan.yaml"
 ENV = {"CHAOS_ALERT_TOKEN": "alert-token-of-the-chaos-tests"}
 
 
+@functools.cache
 def manifest():
     """The app's own manifest, so that a scope which it lacks is missing here, too."""
-    path = os.path.join(tempfile.gettempdir(), f"tocsin-manifest-{os.getpid()}.json")
-    if not os.path.exists(path):
-        with open(path + f".{threading.get_ident()}", "wb") as f:
-            subprocess.run([program("tocsin"), "manifest"], stdout=f, check=True)
-        os.rename(f.name, path)
+    fd, path = tempfile.mkstemp(prefix="tocsin-manifest-", suffix=".json")
+    atexit.register(os.unlink, path)
+    with open(fd, "wb") as f:
+        subprocess.run([program("tocsin"), "manifest"], stdout=f, check=True)
     return path
 
 

@@ -21,7 +21,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BOT_TOKEN = "xoxb-fake-bot-token"
 APP_TOKEN = "xapp-1-A0TOCSIN-fake"
-PATIENCE_S = 60  # a deadline for broken houses, not a measure
+PATIENCE_S = 120  # a deadline for broken houses, not a measure
 
 
 class HouseError(AssertionError):

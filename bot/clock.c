@@ -22,6 +22,11 @@ int64_t clock_monotonic_ms(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_lease_ms(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
+}
+
 /* Real time follows the system's wall clock through its corrections: several instances and a
  * machine that slept must agree on "now". A drill's clock runs on the monotonic one, so that no
  * correction is multiplied by its speed. */

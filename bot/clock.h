@@ -20,4 +20,5 @@ int64_t clock_now_ms(const struct clock *c);
 int64_t clock_real_delay_ms(const struct clock *c, int64_t at_ms);
 int64_t clock_wall_ms(void);      /* the system's wall clock */
 int64_t clock_monotonic_ms(void); /* for time-outs */
+int64_t clock_lease_ms(void);     /* goes on while the machine sleeps: what others see of us */
 #endif

@@ -13,6 +13,7 @@
 
 #define LEASE_MS 15000 /* a page of a process that died is late by this much at most */
 #define TOUCH_MS 4000
+#define LEASE_SURE_MS 10000 /* of a lease: what leaves by then has left before anybody else looks */
 #define CLAIM_MAX 64
 #define TICK_MS 100
 
@@ -84,23 +85,26 @@ static void copy_send(struct arena *a, struct send *s)
 		*strings[i] = *strings[i] ? arena_strdup(a, *strings[i]) : "";
 }
 
-static bool lane_holds(const struct lane_state *l, const char *id)
+static struct item *lane_find(const struct lane_state *l, const char *id)
 {
-	const struct item *it;
-
-	for (it = l->first; it; it = it->next)
-		if (strcmp(it->id, id) == 0)
-			return true;
-	return false;
-}
-
-static void lane_take(struct outbox *ob, enum lane lane, const struct store_entry *e)
-{
-	struct lane_state *l = &ob->lanes[lane];
 	struct item *it;
 
-	if (lane_holds(l, e->id))
-		return; /* our own lease ran out under a slow receiver: it is still with us */
+	for (it = l->first; it && strcmp(it->id, id) != 0; it = it->next)
+		;
+	return it;
+}
+
+static void lane_take(struct outbox *ob, enum lane lane, const struct store_entry *e,
+	int64_t leased_until)
+{
+	struct lane_state *l = &ob->lanes[lane];
+	struct item *it = lane_find(l, e->id);
+
+	if (it) { /* our own lease ran out under a slow receiver: it is still with us */
+		it->leased_until = leased_until;
+		it->lost = false;
+		return;
+	}
 	it = calloc(1, sizeof(*it));
 	if (!it)
 		return; /* the lease runs out and it comes again */
@@ -117,6 +121,7 @@ static void lane_take(struct outbox *ob, enum lane lane, const struct store_entr
 	it->plan = ob->o.plan_take(ob->o.ud);
 	it->created_ms = e->created_ms;
 	it->claimed_at = clock_monotonic_ms();
+	it->leased_until = leased_until;
 	it->maybe_sent = e->deliveries > 1;
 	it->root_channel = it->root_ts = it->channel = it->ts = it->error = it->detail = "";
 	*l->end = it;
@@ -125,9 +130,11 @@ static void lane_take(struct outbox *ob, enum lane lane, const struct store_entr
 	fault_pass(FAULT_ENTRY_CLAIMED);
 }
 
+/* A call to the store about a lane. */
 struct claim {
 	struct outbox *ob;
 	enum lane lane;
+	int64_t sent_at; /* clock_lease_ms() */
 };
 
 static void lane_claim(struct outbox *ob, enum lane lane);
@@ -138,6 +145,7 @@ static void on_store_entries(void *ud, enum store_status status, const struct st
 	struct outbox *ob = c->ob;
 	enum lane lane = c->lane;
 	struct lane_state *l = &ob->lanes[lane];
+	int64_t leased_until = c->sent_at + LEASE_SURE_MS;
 	bool again;
 	size_t i;
 
@@ -148,7 +156,7 @@ static void on_store_entries(void *ud, enum store_status status, const struct st
 	again = l->again || n == CLAIM_MAX;
 	l->again = false;
 	for (i = 0; i < n; i++)
-		lane_take(ob, lane, &e[i]);
+		lane_take(ob, lane, &e[i], leased_until);
 	lane_run(ob, lane);
 	if (again)
 		lane_claim(ob, lane);
@@ -170,20 +178,72 @@ static void lane_claim(struct outbox *ob, enum lane lane)
 		return;
 	c->ob = ob;
 	c->lane = lane;
+	c->sent_at = clock_lease_ms();
 	l->claiming = true;
 	store_outbox_claim(ob->o.store, lane, CLAIM_MAX, LEASE_MS, on_store_entries, c);
+}
+
+static void on_store_touched(void *ud, enum store_status status, const char *const *kept, size_t n)
+{
+	struct claim *c = ud;
+	struct outbox *ob = c->ob;
+	struct lane_state *l = &ob->lanes[c->lane];
+	int64_t leased_until = c->sent_at + LEASE_SURE_MS;
+	enum lane lane = c->lane;
+	struct item *it, *next;
+	size_t i;
+
+	free(c);
+	l->touching = false;
+	if (status != STORE_OK || ob->closed)
+		return;
+	for (i = 0; i < n; i++) {
+		it = lane_find(l, kept[i]);
+		if (it) {
+			it->leased_until = leased_until;
+			it->touched = 0;
+		}
+	}
+	for (it = l->first; it; it = next) {
+		next = it->next;
+		if (it->touched == l->touch)
+			item_lose(it);
+	}
+	lane_run(ob, lane);
 }
 
 static void lane_touch(struct outbox *ob, enum lane lane)
 {
 	const char *ids[OUTBOX_HELD_MAX];
+	struct lane_state *l = &ob->lanes[lane];
 	size_t n = 0;
 	struct item *it;
+	struct claim *c;
 
-	for (it = ob->lanes[lane].first; it && n < OUTBOX_HELD_MAX; it = it->next)
+	if (l->touching || !l->first || !store_ready(ob->o.store))
+		return;
+	c = malloc(sizeof(*c));
+	if (!c)
+		return;
+	l->touching = true;
+	l->touch = l->touch % 1000000 + 1;
+	*c = (struct claim){ob, lane, clock_lease_ms()};
+	for (it = l->first; it && n < OUTBOX_HELD_MAX; it = it->next) {
+		it->touched = l->touch;
 		ids[n++] = it->id;
-	if (n)
-		store_outbox_touch(ob->o.store, lane, ids, n);
+	}
+	store_outbox_touch(ob->o.store, lane, ids, n, on_store_touched, c);
+}
+
+/* A process that stood still finds leases that may have run out. */
+static bool lane_doubts(const struct lane_state *l)
+{
+	const struct item *it;
+
+	for (it = l->first; it; it = it->next)
+		if (clock_lease_ms() >= it->leased_until)
+			return true;
+	return false;
 }
 
 static void on_uv_tick(uv_timer_t *h)
@@ -196,7 +256,7 @@ static void on_uv_tick(uv_timer_t *h)
 		lane_run(ob, (enum lane)lane);
 		if (now >= ob->look_at)
 			lane_claim(ob, (enum lane)lane);
-		if (now >= ob->touch_at && store_ready(ob->o.store))
+		if (now >= ob->touch_at || lane_doubts(&ob->lanes[lane]))
 			lane_touch(ob, (enum lane)lane);
 	}
 	if (now >= ob->look_at)

@@ -184,6 +184,26 @@ static void item_later(struct item *it, int64_t retry_after_ms)
 	it->next_try_at = clock_monotonic_ms() + wait;
 }
 
+void item_lose(struct item *it)
+{
+	it->lost = true;
+	if (it->state != ITEM_WAITING && it->state != ITEM_UNFINISHED)
+		return; /* whoever has it here comes back first */
+	log_write(LOG_INFO, "outbox", NULL, "another process has taken it over", "key", it->send.key,
+		NULL);
+	item_drop(it);
+}
+
+/* Whether it is still ours alone; else it waits for an answer about that. */
+static bool item_is_ours(struct item *it)
+{
+	if (clock_lease_ms() < it->leased_until)
+		return true;
+	it->state = ITEM_WAITING;
+	it->next_try_at = clock_monotonic_ms() + OUTBOX_LOOK_MS;
+	return false;
+}
+
 static void on_sent(void *ud, const struct sent *r)
 {
 	struct item *it = ud;
@@ -207,7 +227,11 @@ static void on_sent(void *ud, const struct sent *r)
 		it->maybe_sent = true;
 		/* fall through */
 	case SENT_LATER:
-		item_later(it, r->retry_after_ms);
+		it->state = ITEM_WAITING;
+		if (it->lost)
+			item_lose(it);
+		else if (item_is_ours(it)) /* else the time that is over is not ours to judge by */
+			item_later(it, r->retry_after_ms);
 		return;
 	}
 }
@@ -219,7 +243,7 @@ static void item_send(struct item *it)
 	struct outgoing out = {
 		.send = &it->send, .created_ms = it->created_ms, .attempt = ++it->attempt,
 		.maybe_sent = it->maybe_sent, .ref_channel = it->root_channel, .ref_ts = it->root_ts,
-		.plan = it->plan,
+		.plan = it->plan, .leased_until = &it->leased_until,
 	};
 
 	if (!sender) {
@@ -252,8 +276,12 @@ static void on_store_look(void *ud, enum store_status status, const struct store
 
 	if (it->owner->closed)
 		return;
+	it->state = ITEM_WAITING;
+	if (it->lost) {
+		item_lose(it);
+		return;
+	}
 	if (status != STORE_OK) {
-		it->state = ITEM_WAITING;
 		it->next_try_at = clock_monotonic_ms() + OUTBOX_LOOK_MS;
 		return;
 	}
@@ -278,7 +306,8 @@ static void on_store_look(void *ud, enum store_status status, const struct store
 			lane_run(it->owner, it->lane); /* what it held up may go */
 		return;
 	}
-	item_send(it);
+	if (item_is_ours(it))
+		item_send(it);
 }
 
 void item_step(struct item *it)
@@ -287,6 +316,8 @@ void item_step(struct item *it)
 		item_finish(it);
 		return;
 	}
+	if (!item_is_ours(it))
+		return;
 	if (it->attempt > 0 && item_out_of_time(it)) {
 		item_end(it, DELIVERY_FAILED);
 		return;

@@ -41,6 +41,9 @@ struct item {
 	int64_t created_ms;
 	int64_t claimed_at;   /* monotonic */
 	int64_t next_try_at;  /* monotonic */
+	int64_t leased_until; /* clock_lease_ms(): ours alone until then */
+	unsigned touched;     /* which touch of its lane asked for it last */
+	bool lost;            /* another process has it: goes as soon as nobody holds it here */
 	unsigned attempt;
 	bool maybe_sent;
 	bool rootless;        /* the message it belongs to is not there yet */
@@ -53,6 +56,9 @@ struct lane_state {
 	struct item *first, **end;
 	size_t held;
 	bool claiming, again;
+	bool touching;
+	unsigned touch;       /* counts them */
+	int64_t touch_sent;   /* clock_lease_ms() */
 };
 
 struct outbox {
@@ -69,6 +75,8 @@ struct outbox {
 void item_step(struct item *it);
 /* Off its lane, and free. */
 void item_drop(struct item *it);
+/* Another process has the entry now: nothing more is done here. */
+void item_lose(struct item *it);
 /* Whether it belongs to a message that must be there first, and which. */
 bool item_needs_ref(const struct item *it);
 const char *item_ref(const struct item *it);

@@ -24,6 +24,9 @@ struct outgoing {
 	const char *ref_channel;   /* update, pin: where the message is. post with thread_ref: its root */
 	const char *ref_ts;
 	const struct plan *plan;   /* borrowed until done() */
+	/* By clock_lease_ms(); moves on while the entry is kept. From then on another process may have
+	 * it: nothing may leave, SENT_LATER is the answer. May be NULL: no such limit. */
+	const int64_t *leased_until;
 };
 
 enum sent_outcome {

@@ -37,6 +37,7 @@ struct call {
 	size_t body_len;
 	bool form, urgent, to_url, own_token;
 	long timeout_ms;
+	const int64_t *leased_until;
 	slack_reply_fn fn;
 	void *ud;
 };
@@ -141,6 +142,7 @@ static struct call *call_new(struct slack_api *api, const struct slack_call *s)
 	c->form = s->form;
 	c->urgent = s->urgent;
 	c->timeout_ms = s->timeout_ms;
+	c->leased_until = s->leased_until;
 	return c;
 }
 
@@ -340,6 +342,12 @@ static bool start(struct call *c)
 		/* A response_url comes from Slack: as plain as the base is. */
 		.allow_http = !strncasecmp(api->base, "http://", 7) };
 
+	/* It may have waited here for long: a process that stood still must not do now what another
+	 * one has done meanwhile. */
+	if (c->leased_until && clock_lease_ms() >= *c->leased_until) {
+		answer_waiting(c, "not_ours", 0);
+		return false;
+	}
 	if (!c->to_url) {
 		if (asprintf(&authorization, "Authorization: Bearer %s", c->token) < 0) {
 			answer_waiting(c, "not_sent", -1);
@@ -448,6 +456,7 @@ void slack_api_cancel(struct slack_api *api, uint64_t id)
 		for (c = queues[i]->first; c; c = c->next)
 			if (c->id == id) {
 				c->fn = NULL;
+				c->leased_until = NULL;
 				if (queues[i] != &api->flying) {
 					queue_take(queues[i], c);
 					call_free(c);

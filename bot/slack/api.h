@@ -39,6 +39,8 @@ struct slack_call {
 	bool urgent;           /* a page, or somebody waits for an answer: first in every queue, and
 	                        * told at once when Slack wants us to wait longer than a moment */
 	long timeout_ms;       /* 0: 15000 */
+	const int64_t *leased_until; /* clock_lease_ms(): not sent from then on, "not_ours"; or NULL.
+	                        * Borrowed until the callback or slack_api_cancel() */
 	const char *trace;     /* for the log, or NULL */
 };
 

@@ -144,7 +144,8 @@ void job_call(struct job *j, const char *method, const struct buf *body, bool fo
 {
 	struct slack_call c = { .method = method, .channel = j->channel, .body = buf_text(body),
 		.body_len = body->len, .form = form, .urgent = job_urgent(j),
-		.timeout_ms = job_urgent(j) ? PAGE_TIMEOUT_MS : CHAT_TIMEOUT_MS };
+		.timeout_ms = job_urgent(j) ? PAGE_TIMEOUT_MS : CHAT_TIMEOUT_MS,
+		.leased_until = j->o.leased_until };
 
 	if (body->failed) {
 		job_done(j, SENT_REFUSED, NULL, NULL, "too_large", "the request is too large", -1);

@@ -102,8 +102,11 @@ typedef void (*store_outbox_fn)(void *ud, enum store_status status, const struct
 	size_t n);
 void store_outbox_claim(struct store *s, enum lane lane, size_t max, int64_t lease_ms,
 	store_outbox_fn fn, void *ud);
-/* Keeps the lease of entries that are still being worked on. */
-void store_outbox_touch(struct store *s, enum lane lane, const char *const *ids, size_t n);
+/* Keeps the lease of entries that are still being worked on. kept: those that are still ours; the
+ * others were taken over by another instance, or are done. fn runs in any case, also for n = 0. */
+typedef void (*store_touch_fn)(void *ud, enum store_status status, const char *const *kept, size_t n);
+void store_outbox_touch(struct store *s, enum lane lane, const char *const *ids, size_t n,
+	store_touch_fn fn, void *ud);
 
 /* What an outbox worker looks up just before sending: the entity's guard, where a ref is, and
  * which chat.update of a ref is the newest. Absent strings are "". */

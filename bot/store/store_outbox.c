@@ -75,20 +75,34 @@ void store_outbox_claim(struct store *s, enum lane lane, size_t max, int64_t lea
 
 static void touch_done(struct call *c, enum store_status status, redisReply **r, const char *detail)
 {
-	(void)c;
-	(void)status; /* without it the lease ends, and the entry is looked at again */
-	(void)r;
+	store_touch_fn fn = (store_touch_fn)c->fn;
+	redisReply *a = r ? *r : NULL;
+	const char **kept;
+	size_t n = 0, i;
+
 	(void)detail;
+	if (status == STORE_OK && a->type != REDIS_REPLY_ARRAY)
+		status = STORE_REFUSED;
+	kept = status == STORE_OK ? calloc(a->elements + 1, sizeof(*kept)) : NULL;
+	if (!kept) {
+		fn(c->ud, status == STORE_OK ? STORE_REFUSED : status, NULL, 0);
+		return;
+	}
+	for (i = 0; i < a->elements; i++)
+		if (a->element[i]->type == REDIS_REPLY_STRING)
+			kept[n++] = a->element[i]->str;
+	fn(c->ud, STORE_OK, kept, n);
+	free(kept);
 }
 
-void store_outbox_touch(struct store *s, enum lane lane, const char *const *ids, size_t n)
+void store_outbox_touch(struct store *s, enum lane lane, const char *const *ids, size_t n,
+	store_touch_fn fn, void *ud)
 {
-	struct call *c;
+	struct call *c = call_new(s, CALL_SINGLE, touch_done);
 	size_t i;
 
-	if (n == 0)
-		return;
-	c = call_new(s, CALL_SINGLE, touch_done);
+	c->fn = (void (*)(void))fn;
+	c->ud = ud;
 	c->function = FUNCTION_NAME("outbox_touch");
 	bulks_str(&c->keys, s->keys.fixed[KEY_OUT + lane]);
 	bulks_str(&c->args, s->instance);

@@ -327,15 +327,15 @@ local function tocsin_outbox_claim(keys, args)
 end
 
 -- keys: stream. args: instance, entry ids. Only what is still ours: another instance may have
--- taken an entry over when we were silent for too long.
+-- taken an entry over when we were silent for too long. Answers the ids that are.
 local function tocsin_outbox_touch(keys, args)
-	local kept = 0
+	local kept = {}
 	for i = 2, #args do
 		local id = args[i]
 		local own = redis.pcall('XPENDING', keys[1], 'tocsin', id, id, 1, args[1])
 		if own[1] then
 			redis.call('XCLAIM', keys[1], 'tocsin', args[1], 0, id, 'JUSTID')
-			kept = kept + 1
+			kept[#kept + 1] = id
 		end
 	end
 	return kept

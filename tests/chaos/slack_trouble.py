@@ -61,13 +61,17 @@ def half_blind(fault):
 
 
 def envelopes(**fault):
-    """Every envelope of a whole incident."""
+    """Again and again in a whole incident. Few at a time: what is held back waits for the rest."""
     with new_house() as h, Keeper(h, "bot") as keeper:
         people = People(h)
         keeper.bot.wait_ready()
         h.slack.wait(what="sockets", count=2)
-        h.slack.fault(count=100000, **fault)
-        play(h, people, keeper.check)
+
+        def again():
+            keeper.check()
+            h.slack.fault(count=8, **fault)
+        again()
+        play(h, people, again)
         end_all(h, people)
         h.slack.fault(kind="clear")
         judge(h, people.record, complaints=LIMITS)

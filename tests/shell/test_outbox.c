@@ -46,6 +46,9 @@ static struct {
 	unsigned n_looks;
 	struct waiting_send sends[16];
 	unsigned n_sends;
+	store_touch_fn touched;
+	void *touched_ud;
+	size_t touched_n;
 	store_commit_fn committed;
 	void *committed_ud;
 	unsigned commits;
@@ -73,12 +76,16 @@ void store_outbox_claim(struct store *s, enum lane lane, size_t max, int64_t lea
 	fake.claim_ud[lane] = ud;
 }
 
-void store_outbox_touch(struct store *s, enum lane lane, const char *const *ids, size_t n)
+void store_outbox_touch(struct store *s, enum lane lane, const char *const *ids, size_t n,
+	store_touch_fn fn, void *ud)
 {
 	(void)s;
 	(void)lane;
-	(void)ids;
-	(void)n;
+	assert_true(n > 0 && *ids[0]);
+	assert_null(fake.touched);
+	fake.touched = fn;
+	fake.touched_ud = ud;
+	fake.touched_n = n;
 }
 
 void store_look(struct store *s, const char *entity, const char *ref, store_look_fn fn, void *ud)
@@ -175,6 +182,8 @@ static int teardown(void **state)
 	for (lane = 0; lane < LANES; lane++)
 		if (fake.claim[lane])
 			fake.claim[lane](fake.claim_ud[lane], STORE_DOWN, NULL, 0);
+	if (fake.touched)
+		fake.touched(fake.touched_ud, STORE_DOWN, NULL, 0);
 	outbox_close(ob);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&loop), 0);
@@ -448,6 +457,37 @@ static void holds_no_more_than_its_bound(void **state)
 	assert_int_equal(fake.n_sends, 1); /* all of one incident: one after another */
 }
 
+/* Leases are asked about every few seconds; what is not ours any more is let go of. */
+static void what_another_process_has_taken_over_is_left_to_it(void **state)
+{
+	struct store_entry e[3] = {entry("1-0", "chat.post", "waits"), entry("1-1", "chat.post", "kept"),
+		entry("1-2", "chat.post", "sending")};
+	const char *const kept[] = {"1-1", "9-9"};
+	store_touch_fn fn;
+
+	(void)state;
+	e[1].send.entity = "incident:INC-2";
+	e[2].send.entity = "incident:INC-3";
+	give_entries(LANE_CHAT, e, 3);
+	assert_int_equal(fake.n_sends, 3);
+	sent(0, SENT_LATER, 3600000);
+	sent(1, SENT_LATER, 3600000);
+	while (!fake.touched)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(fake.touched_n, 3);
+	fn = fake.touched;
+	fake.touched = NULL;
+	fn(fake.touched_ud, STORE_OK, kept, 2);
+	sent(2, SENT_LATER, 0); /* comes back from its receiver: gone, too */
+	/* Given to us again later they are new ones; the one that was kept is not. */
+	give_entries(LANE_CHAT, e, 3);
+	assert_int_equal(fake.n_sends, 5);
+	assert_string_equal(fake.sends[3].key, "waits");
+	assert_int_equal(fake.sends[3].attempt, 1);
+	assert_string_equal(fake.sends[4].key, "sending");
+	assert_int_equal(fake.sends[4].attempt, 1);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -464,6 +504,7 @@ int main(void)
 		CASE(unknown_way_is_told),
 		CASE(held_entry_is_not_taken_twice),
 		CASE(holds_no_more_than_its_bound),
+		CASE(what_another_process_has_taken_over_is_left_to_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,8 +236,24 @@ static void test_entry_of_a_silent_owner_is_taken_over(void **state)
 	assert_int_equal(bot_outbox(&b, LANE_CHAT, 0, 10), 2);
 }
 
+struct touched {
+	enum store_status status;
+	size_t n;
+	char first[64];
+};
+
+static void on_touched(void *ud, enum store_status status, const char *const *kept, size_t n)
+{
+	struct touched *t = ud;
+
+	t->status = status;
+	t->n = n;
+	snprintf(t->first, sizeof(t->first), "%s", n ? kept[0] : "");
+}
+
 static void test_touch_keeps_the_own_and_steals_nothing(void **state)
 {
+	struct touched touched = {STORE_DOWN, 0, ""};
 	const char *ids[3];
 	redisReply *r;
 
@@ -252,8 +268,11 @@ static void test_touch_keeps_the_own_and_steals_nothing(void **state)
 	/* The second one was taken over meanwhile. */
 	redis_ask(&redis, "XCLAIM tocsin:{acme}:out:chat tocsin other 0 %s IDLE 77777", ids[1]);
 	redis_ask(&redis, "XCLAIM tocsin:{acme}:out:chat tocsin b 0 %s IDLE 88888", ids[0]);
-	store_outbox_touch(b.store, LANE_CHAT, ids, 3);
+	store_outbox_touch(b.store, LANE_CHAT, ids, 3, on_touched, &touched);
 	bot_load(&b, "link:x"); /* behind it on the same connection */
+	assert_int_equal(touched.status, STORE_OK);
+	assert_int_equal(touched.n, 1);
+	assert_string_equal(touched.first, ids[0]);
 	r = redis_ask(&redis, "XPENDING tocsin:{acme}:out:chat tocsin %s %s 1", ids[0], ids[0]);
 	assert_true(r->element[0]->element[2]->integer < 70000);
 	r = redis_ask(&redis, "XPENDING tocsin:{acme}:out:chat tocsin %s %s 1", ids[1], ids[1]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tocsin/arena.h"
+#include "tocsin/oncall.h"
 #include "tocsin/plan.h"
 #include "tocsin/snapshot.h"
 #include "tocsin/targets.h"
@@ -228,8 +229,10 @@ enum step incident_declare(struct context *cx, const struct incident_declaration
 	const struct plan_severity *sev;
 	struct incident *inc;
 
-	if (count->state == FACT_NOT_LOADED)
+	if (count->state == FACT_NOT_LOADED) {
+		oncall_expect(cx); /* roles and pages will ask who is on call */
 		return STEP_NEED;
+	}
 	inc = *out = ARENA_NEW(cx->arena, struct incident);
 	incident_init(inc);
 	inc->number = count->version;

@@ -16,6 +16,7 @@
 #include "tocsin/snapshot.h"
 
 #define DOC_MAX ((size_t)256 * 1024)
+#define EXPECT_MAX 8 /* schedules */
 
 static const char *const kind_names[] = {"override", "cover", "away"};
 
@@ -226,6 +227,17 @@ bool oncall_changes(struct context *cx, const struct plan_schedule *schedule,
 			items[out->n++] = docs[d]->changes[i];
 	out->items = items;
 	return true;
+}
+
+void oncall_expect(struct context *cx)
+{
+	const struct plan *p = cx->plan;
+
+	if (!p->n_schedules || p->n_schedules > EXPECT_MAX)
+		return;
+	doc_fact(cx, ONCALL_AWAY);
+	for (size_t i = 0; i < p->n_schedules; i++)
+		doc_fact(cx, p->schedules[i].key);
 }
 
 void oncall_changes_with(struct context *cx, const struct roster_changes *base,

@@ -66,7 +66,10 @@ void oncall_save(struct context *cx, struct oncall_doc *doc);
  * In a run that has asked for facts nothing is committed (handler.h). */
 bool oncall_changes(struct context *cx, const struct plan_schedule *schedule,
 	struct roster_changes *out);
-/* The same and one more, which is tried out. */
+/* Asks for what oncall_changes() will want, of all schedules of a plan with few: for who needs other
+ * facts anyway, so that everything comes at once. */
+void oncall_expect(struct context *cx);
+/* oncall_changes() and one more, which is tried out. */
 void oncall_changes_with(struct context *cx, const struct roster_changes *base,
 	const struct roster_change *more, struct roster_changes *out);
 

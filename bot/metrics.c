@@ -9,7 +9,7 @@
 
 #include "tocsin/buf.h"
 
-#define LABEL_VALUES_MAX 8
+#define LABEL_VALUES_MAX 12
 #define SERIES_MAX 64
 #define BUCKETS 14
 
@@ -32,13 +32,14 @@ static const struct label kind = {"kind", {"command", "message", "reaction", "ti
 	"alert"}};
 static const struct label answer = {"outcome", {"done", "refused", "not_recorded", "unsure", "busy",
 	"broken"}};
-static const struct label op = {"op", {"chat", "mail", "pagerduty", "webhook", "other"}};
+static const struct label op = {"op", {"chat", "mail", "pagerduty", "webhook", "phone", "sms", "ticket",
+	"other"}};
 static const struct label sent = {"outcome", {"accepted", "refused", "later", "unknown"}};
 static const struct label lane = {"lane", {"page", "chat", "call"}};
 static const struct label slack_call = {"outcome", {"ok", "rate_limited", "error", "lost"}};
 static const struct label envelope = {"type", {"command", "event", "interactive", "other"}};
 static const struct label route = {"route", {"healthz", "readyz", "metrics", "slack", "alerts",
-	"ack", "other"}};
+	"ack", "twilio", "pagerduty", "other"}};
 static const struct label code = {"code", {"2xx", "3xx", "4xx", "5xx"}};
 static const struct label alert = {"state", {"firing", "resolved"}};
 static const struct label reject = {"reason", {"unauthorized", "unknown_source", "invalid",
@@ -153,6 +154,12 @@ enum metric_op metric_op_of(const char *name)
 		return METRIC_OP_PAGERDUTY;
 	if (strcmp(name, "webhook") == 0)
 		return METRIC_OP_WEBHOOK;
+	if (strcmp(name, "phone") == 0)
+		return METRIC_OP_PHONE;
+	if (strcmp(name, "sms") == 0)
+		return METRIC_OP_SMS;
+	if (strcmp(name, "ticket") == 0)
+		return METRIC_OP_TICKET;
 	return METRIC_OP_OTHER;
 }
 

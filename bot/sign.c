@@ -23,6 +23,16 @@ int hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 	return 0;
 }
 
+int hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+	unsigned char out[HMAC_SHA1_BYTES])
+{
+	unsigned n = 0;
+
+	if (!HMAC(EVP_sha1(), key, (int)key_len, data, len, out, &n) || n != HMAC_SHA1_BYTES)
+		return -1;
+	return 0;
+}
+
 static void encode(struct buf *out, const unsigned char *p, size_t len, const char *alphabet, bool pad)
 {
 	size_t i, k, n;

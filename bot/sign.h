@@ -1,5 +1,5 @@
 /*
- * sign.h - HMAC-SHA256, base64 and comparing secrets: the little that signatures need.
+ * sign.h - HMAC, base64 and comparing secrets: the little that signatures need.
  */
 #ifndef TOCSIN_BOT_SIGN_H
 #define TOCSIN_BOT_SIGN_H
@@ -14,6 +14,11 @@ struct buf;
 /* 0, or -1 when the library fails (out of memory). */
 int hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 	unsigned char out[HMAC_SHA256_BYTES]);
+
+#define HMAC_SHA1_BYTES 20
+/* For the one receiver whose callbacks are signed so. */
+int hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+	unsigned char out[HMAC_SHA1_BYTES]);
 
 /* Standard base64 with padding. */
 void base64_encode(struct buf *out, const void *data, size_t len);

@@ -130,16 +130,22 @@ static void check_connection(struct lint *l, const struct plan_connection *c)
 void lint_connections(struct lint *l)
 {
 	const struct plan *p = l->plan;
-	const char *mail = NULL;
+	const char *mail = NULL, *phone = NULL;
 
 	for (size_t i = 0; i < p->n_connections; i++) {
 		check_connection(l, &p->connections[i]);
 		if (p->connections[i].kind == PLAN_CONN_SMTP && !mail)
 			mail = p->connections[i].key;
+		if (p->connections[i].kind == PLAN_CONN_TWILIO && !phone)
+			phone = p->connections[i].key;
 	}
 	if (mail && !p->public_url)
 		lint_add(l, FINDING_WARNING, lint_key(l, "connections", mail, NULL),
 			"nobody can acknowledge from a mail: without `public_url` it carries no link",
+			"add public_url: https://... where this bot is reached from outside");
+	if (phone && !p->public_url)
+		lint_add(l, FINDING_WARNING, lint_key(l, "connections", phone, NULL),
+			"nobody can acknowledge by telephone: without `public_url` Twilio cannot tell what was pressed",
 			"add public_url: https://... where this bot is reached from outside");
 	if (p->public_url && strncmp(p->public_url, "http://", 7) == 0 && !value_url_private(p->public_url))
 		lint_add(l, FINDING_WARNING, lint_key(l, "public_url", NULL),

@@ -38,10 +38,9 @@ static const char *unspoken(struct lint *l, const char *via)
 {
 	const struct plan_connection *c = plan_connection(l->plan, via);
 
-	if (strcmp(via, "phone") == 0)
-		return "this version cannot call a phone";
-	if (strcmp(via, "sms") == 0)
-		return "this version cannot send an SMS";
+	if (strcmp(via, "phone") == 0 || strcmp(via, "sms") == 0)
+		return phone_connection(l->plan, via)
+			? NULL : "there is no connection of the kind twilio to telephone by";
 	if (strcmp(via, "chat") == 0)
 		return NULL;
 	if (strcmp(via, "mail") == 0) {
@@ -65,6 +64,9 @@ static void check_way(struct lint *l, const char *via, const struct node *at, co
 		strcmp(via, "mail") == 0
 			? lint_say(l, "add connections: {mail: {kind: smtp, url: ..., from: ...}}, or take "
 				      "this way out; %s", remain)
+		: strcmp(via, "phone") == 0 || strcmp(via, "sms") == 0
+			? lint_say(l, "add connections: {phone: {kind: twilio, account: ..., token: ..., "
+				      "from: ...}}, or take this way out; %s", remain)
 			: lint_say(l, "take this way out; %s", remain));
 }
 

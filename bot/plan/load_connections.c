@@ -1,4 +1,5 @@
 /* load_connections.c - what is called from outside, and where alerts come in. */
+#include <stdio.h>
 #include <string.h>
 
 #include "bot/plan/walk.h"
@@ -15,7 +16,7 @@ static const struct kind kinds[] = {
 	{"smtp", PLAN_CONN_SMTP},
 	{"pagerduty", PLAN_CONN_PAGERDUTY},
 	{"webhook", PLAN_CONN_WEBHOOK},
-	{"twilio", PLAN_CONN_OTHER},
+	{"twilio", PLAN_CONN_TWILIO},
 	{"statuspage", PLAN_CONN_OTHER},
 	{"servicenow", PLAN_CONN_OTHER},
 	{"github-issue", PLAN_CONN_OTHER},
@@ -50,7 +51,7 @@ static bool load_kind(struct walk *w, const struct node *key, const struct node 
 	const char *names[N_KINDS], *text, *near;
 
 	if (!n) {
-		walk_error(w, key, "the connection has no kind", "add kind: smtp, pagerduty or webhook");
+		walk_error(w, key, "the connection has no kind", "add kind: smtp, pagerduty, twilio or webhook");
 		return false;
 	}
 	text = walk_text(w, n, WALK_NAME_MAX);
@@ -66,7 +67,7 @@ static bool load_kind(struct walk *w, const struct node *key, const struct node 
 	}
 	near = value_nearest(text, names, N_KINDS);
 	walk_error(w, n, say(w, "\"%s\" is not a kind of connection", value_quote(text).text),
-		near ? say(w, "did you mean %s?", near) : "write smtp, pagerduty or webhook");
+		near ? say(w, "did you mean %s?", near) : "write smtp, pagerduty, twilio or webhook");
 	return false;
 }
 
@@ -132,6 +133,35 @@ static void load_webhook(struct walk *w, const struct node *key, const struct no
 			"make one: echo whsec_$(head -c 32 /dev/urandom | base64)");
 }
 
+/* "AC" and 32 hex digits: it becomes part of an address. */
+static bool twilio_account(const char *text, struct value_fault *f)
+{
+	if (strncmp(text, "AC", 2) == 0 && strlen(text) == 34 &&
+		strspn(text + 2, "0123456789abcdefABCDEF") == 32)
+		return true;
+	snprintf(f->what, sizeof(f->what), "this is no Twilio account: AC and 32 hex digits");
+	snprintf(f->mend, sizeof(f->mend), "copy the Account SID of Twilio's console");
+	return false;
+}
+
+static void load_twilio(struct walk *w, const struct node *key, const struct node *v,
+	struct plan_connection *out)
+{
+	const struct node *account = need(w, key, v, "account", "add account: \"${TWILIO_SID}\"");
+	struct value_fault f = {{0}, {0}};
+
+	out->account = walk_secret(w, account, SECRET_PLAIN, false);
+	if (out->account && !twilio_account(out->account, &f))
+		walk_fault(w, account, &f);
+	out->token = walk_secret(w, need(w, key, v, "token",
+		"add the account's auth token (an API key signs no callbacks): token: \"${TWILIO_TOKEN}\""),
+		SECRET_HIDDEN, false);
+	out->from = walk_checked(w, need(w, key, v, "from",
+		"add the number that calls and writes: from: \"+15550100100\""), value_phone);
+	if (inherited(w, v, "url"))
+		out->url = walk_secret_url(w, inherited(w, v, "url"), "https http", false);
+}
+
 /* Known to the language: secrets that are missing are told, and nothing else is looked at. */
 static void check_other(struct walk *w, const struct node *key, const struct node *v,
 	const struct plan_connection *c)
@@ -174,6 +204,8 @@ static void load_connection(struct walk *w, const struct node *key, const struct
 		load_smtp(w, key, v, out);
 	else if (out->kind == PLAN_CONN_PAGERDUTY)
 		load_pagerduty(w, key, v, out);
+	else if (out->kind == PLAN_CONN_TWILIO)
+		load_twilio(w, key, v, out);
 	else
 		load_webhook(w, key, v, out);
 	out->private_ok = walk_bool(w, inherited(w, v, "private"), false) ||

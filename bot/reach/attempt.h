@@ -58,8 +58,9 @@ const char *attempt_text(struct attempt *a, const struct outgoing *o, size_t max
  * key, so repeating is safe); every other answer, redirects too, is a definite no. */
 void attempt_judge_http(struct attempt *a, const struct http_answer *answer, struct sent *r);
 
-/* The three ways. */
+/* The ways. */
 void mail_begin(struct attempt *a, const struct outgoing *o);
 void pagerduty_begin(struct attempt *a, const struct outgoing *o);
+void twilio_begin(struct attempt *a, const struct outgoing *o);
 void webhook_begin(struct attempt *a, const struct outgoing *o);
 #endif

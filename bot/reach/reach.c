@@ -137,6 +137,8 @@ static void begin(struct attempt *a, const struct outgoing *o)
 		pagerduty_begin(a, o);
 	else if (strcmp(o->send->op, "webhook") == 0)
 		webhook_begin(a, o);
+	else if (strcmp(o->send->op, "sms") == 0 || strcmp(o->send->op, "phone") == 0)
+		twilio_begin(a, o);
 	else
 		attempt_settle(a, SENT_REFUSED, "no_such_way", "this sender does not know the way");
 }
@@ -204,7 +206,7 @@ struct sender *reach_new(const struct reach_options *o, struct err *err)
 		return NULL;
 	}
 	reach->o = *o;
-	reach->sender = (struct sender){.ops = "mail pagerduty webhook", .self = reach,
+	reach->sender = (struct sender){.ops = "mail pagerduty webhook sms phone", .self = reach,
 		.send = reach_send, .close = reach_close};
 	uv_timer_init(o->loop, &reach->later);
 	reach->later.data = reach;

@@ -1,7 +1,8 @@
 /*
- * reach.h - ways to reach a person or a system outside chat: mail, PagerDuty, signed webhooks.
+ * reach.h - ways to reach a person or a system outside chat: mail, PagerDuty, telephone and text
+ * messages (Twilio), signed webhooks.
  *
- * One sender for the three. Each attempt has its own arena; what it needs of the outgoing entry is
+ * One sender for all of them. Each attempt has its own arena; what it needs of the outgoing entry is
  * rendered at once, and the answer is judged when the transfer ends. Where and with which secrets
  * comes from the plan's connections. Loop thread only.
  */

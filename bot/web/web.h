@@ -1,12 +1,13 @@
 /*
- * web.h - what is served over HTTP: health, metrics, Slack's signed requests, alerts, and
- * acknowledgement links.
+ * web.h - what is served over HTTP: health, metrics, Slack's signed requests, alerts,
+ * callbacks of Twilio, and acknowledgement links.
  *
  *   GET  /healthz          200 while the process works, with warnings as text
  *   GET  /readyz           200 when Redis and chat are connected, else 503 and what is missing
  *   GET  /metrics          Prometheus text format 0.0.4
  *   POST /slack/...        events, commands, interactivity (signed)
  *   POST /alerts/SOURCE    a monitoring system reports; 200 after all of it is committed
+ *   POST /twilio/CONNECTION/...  keys pressed, calls that failed, text messages (signed)
  *   GET  /ack?t=TOKEN      a page with one button; nothing happens by looking at it
  *   POST /ack              the button
  *

@@ -11,6 +11,7 @@
 #include "tocsin/snapshot.h"
 
 #define CHOICES_MAX 10
+#define PAGED_LOOK_MAX 20 /* newest open incidents among which a reply is looked for */
 /* A button carries its whole command line, and platforms bound that. */
 #define COMMAND_MAX 1200
 
@@ -223,6 +224,62 @@ static enum step load_or_refuse(struct context *cx, struct call *call, const cha
 	return step;
 }
 
+/* "Reply ACK INC-42 or ACK INC-43." */
+static enum step refuse_which(struct context *cx, const struct call *call, const char *const *ids, size_t n)
+{
+	struct data d;
+
+	data_begin(cx, &d);
+	json_out_str(&d.j, "verb", incident_verbs[call->verb].name);
+	json_out_bool(&d.j, "several", n > 1);
+	json_out_array(&d.j, "choices");
+	for (size_t i = 0; i < n; i++) {
+		json_out_object(&d.j, NULL);
+		json_out_bool(&d.j, "comma", i > 0);
+		json_out_str(&d.j, "id", ids[i]);
+		json_out_object_end(&d.j);
+	}
+	json_out_array_end(&d.j);
+	return answer_refused(cx, "incident/which_paged", &d);
+}
+
+/* Is this person being paged for it, since the newest beginning? */
+static bool is_paged(const struct incident *inc, const char *person)
+{
+	const struct paging *p = &inc->paging;
+
+	for (unsigned i = 0; i < p->n_pages; i++)
+		if (p->pages[i].epoch == p->epoch && strcmp(p->pages[i].person, person) == 0)
+			return true;
+	return false;
+}
+
+/* Somebody answers a text message, which is nowhere: the one open incident that they are paged for,
+ * else they are asked for its id. */
+static enum step find_paged(struct context *cx, struct call *call)
+{
+	const struct fact *all = fact_want(cx, "rindex:incident:open");
+	const char *ids[CHOICES_MAX];
+	enum step step = STEP_DONE;
+	size_t n = 0;
+
+	if (all->state == FACT_NOT_LOADED)
+		return STEP_NEED;
+	for (size_t i = 0; i < all->n && i < PAGED_LOOK_MAX; i++) {
+		struct incident *inc;
+
+		if (incident_load(cx, all->items[i], &inc) == STEP_NEED)
+			step = STEP_NEED;
+		else if (inc && is_paged(inc, cx->req->who.person->key) && n < CHOICES_MAX)
+			ids[n++] = inc->id;
+	}
+	if (step == STEP_NEED)
+		return step;
+	if (n == 1)
+		return load_or_refuse(cx, call, ids[0]);
+	return refuse_which(cx, call, ids, n);
+}
+
 enum step call_find(struct context *cx, struct call *call, enum pick pick)
 {
 	const struct fact *thread, *room, *list, *all;
@@ -232,6 +289,8 @@ enum step call_find(struct context *cx, struct call *call, enum pick pick)
 		return STEP_DONE;
 	if (*call->id)
 		return load_or_refuse(cx, call, call->id);
+	if (!*cx->req->where.channel && cx->req->source == SOURCE_LINK && cx->req->who.person)
+		return find_paged(cx, call);
 	if (!*cx->req->where.channel)
 		return refuse_with(cx, "incident/need_id", "verb", incident_verbs[call->verb].name);
 	thread = thread_link(cx, &cx->req->where);

@@ -194,8 +194,9 @@ struct incident_who incident_who_of_actor(struct context *cx, const struct actor
 	if (a->person) {
 		w.person = a->person->key;
 		w.name = a->person->name ? a->person->name : a->person->key;
-		if (!*w.user && a->person->slack)
-			w.user = a->person->slack;
+		/* Who came by a link or a telephone has no id of the platform in the request. */
+		if (!*w.user || a->platform == PLATFORM_NONE)
+			w.user = a->person->slack ? a->person->slack : "";
 	}
 	if (!*w.name)
 		w.name = a->user;

@@ -81,6 +81,13 @@ static void send_by_kind(struct paging_run *run, struct send *s, enum way_kind k
 		s->arg = "incident.page";
 		s->template_name = "page/webhook";
 		return;
+	case WAY_PHONE:
+	case WAY_SMS:
+		s->op = kind == WAY_SMS ? "sms" : "phone";
+		s->person = person->key;
+		s->via = phone_connection(run->cx->plan, via)->key;
+		s->template_name = kind == WAY_SMS ? "page/sms" : "page/phone";
+		return;
 	case WAY_NONE:
 		return;
 	}
@@ -132,14 +139,14 @@ void page_tell(struct paging_run *run, const struct plan_person *person, unsigne
 		struct send s = {.lane = kind == WAY_CHAT ? LANE_CHAT : LANE_CALL};
 
 		/* A pager rings: being told is no reason for that. */
-		if (kind == WAY_NONE || kind == WAY_PAGERDUTY)
+		if (kind == WAY_NONE || kind == WAY_PAGERDUTY || kind == WAY_PHONE)
 			continue;
 		s.key = arena_printf(a, "%s/tell/%s/%u", run->inc->id, person->key, way);
 		s.entity = incident_entity(run->cx, run->inc);
 		s.note = arena_printf(a, "tell:%u:%s", way, person->key);
 		s.data = page_data(run, NULL, NULL, person, 0);
 		send_by_kind(run, &s, kind, person, ways[way].via);
-		s.template_name = "page/tell";
+		s.template_name = kind == WAY_SMS ? "page/sms_tell" : "page/tell";
 		s.ack = "";
 		s.ref = "";
 		if (kind == WAY_WEBHOOK)

@@ -41,6 +41,8 @@ static void error_data(struct json_out *j, const char *error)
 	json_out_bool(j, "not_spoken", strcmp(error, "not_in_this_version") == 0);
 	json_out_bool(j, "no_address", strcmp(error, "no_address") == 0);
 	json_out_bool(j, "no_mail", strcmp(error, "no_mail_connection") == 0);
+	json_out_bool(j, "no_phone", strcmp(error, "no_phone_connection") == 0);
+	json_out_bool(j, "no_key", strcmp(error, "no_key") == 0);
 	json_out_bool(j, "unknown_way", strcmp(error, "unknown_way") == 0);
 }
 

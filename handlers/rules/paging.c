@@ -314,7 +314,8 @@ static void page_accepted(struct paging_run *run, struct page *page)
 	const char *error;
 	enum way_kind kind;
 
-	if (page->state == PAGE_ACCEPTED || page->state == PAGE_ACKED)
+	/* A telephone may have said "busy" before we were told that the call was taken. */
+	if (page->state == PAGE_ACCEPTED || page->state == PAGE_ACKED || page->state == PAGE_FAILED)
 		return;
 	page->state = PAGE_ACCEPTED;
 	run->dirty = true;
@@ -322,6 +323,17 @@ static void page_accepted(struct paging_run *run, struct page *page)
 	page->live = kind == WAY_CHAT;
 	if (page->epoch != run->p->epoch)
 		page_overtaken(run, page, kind);
+}
+
+/* The receiver worked; it is the person who did not. */
+static bool nobody_answered(const char *error)
+{
+	static const char *const errors[] = {"no-answer", "busy", "canceled", "no_key"};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(error, errors[i]) == 0)
+			return true;
+	return false;
 }
 
 static void page_failed(struct paging_run *run, struct page *page, const char *error)
@@ -332,9 +344,12 @@ static void page_failed(struct paging_run *run, struct page *page, const char *e
 
 	if (page->state == PAGE_FAILED || page->state == PAGE_ACKED)
 		return;
+	/* It was taken once, and how the call ended matters no more. */
+	if (page->state == PAGE_ACCEPTED && page->epoch != run->p->epoch)
+		return;
 	page->state = PAGE_FAILED;
 	page->error = *error ? error : "failed";
-	page->refused = true;
+	page->refused = !nobody_answered(error);
 	run->dirty = true;
 	log_page(run, "page_failed", page);
 	if (page->epoch != run->p->epoch || !r)

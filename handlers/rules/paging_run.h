@@ -36,11 +36,13 @@ void paging_run_end(struct paging_run *run);
 int64_t paging_wait_ms(const struct plan_severity *sev);
 
 /* --- reach.c ------------------------------------------------------------------------------- */
-enum way_kind { WAY_CHAT, WAY_MAIL, WAY_PAGERDUTY, WAY_WEBHOOK, WAY_NONE };
+enum way_kind { WAY_CHAT, WAY_MAIL, WAY_PAGERDUTY, WAY_WEBHOOK, WAY_PHONE, WAY_SMS, WAY_NONE };
 
 /* What a way means for a person. WAY_NONE: *error says why it cannot be used. */
 enum way_kind way_kind(const struct plan *plan, const struct plan_person *person, const char *via,
 	const char **error);
+/* The connection that telephones and writes: the one called `via`, else the first; NULL: none. */
+const struct plan_connection *phone_connection(const struct plan *plan, const char *via);
 /* The ways of a person, in order; via: the step's own, n_via 0: none. At most PAGING_WAYS_MAX. */
 unsigned ways_of(const struct plan *plan, const struct plan_person *person, bool urgent,
 	const char *const *via, unsigned n_via, struct page_way *out);

@@ -30,6 +30,28 @@ static enum way_kind mail_kind(const struct plan *plan, const struct plan_person
 	return has_mail(plan) ? WAY_MAIL : none(error, "no_mail_connection");
 }
 
+const struct plan_connection *phone_connection(const struct plan *plan, const char *via)
+{
+	const struct plan_connection *named = plan_connection(plan, via);
+
+	if (named && named->kind == PLAN_CONN_TWILIO)
+		return named;
+	for (size_t i = 0; i < plan->n_connections; i++)
+		if (plan->connections[i].kind == PLAN_CONN_TWILIO)
+			return &plan->connections[i];
+	return NULL;
+}
+
+static enum way_kind phone_kind(const struct plan *plan, const struct plan_person *person,
+	const char *via, const char **error)
+{
+	if (!person->phone)
+		return none(error, "no_address");
+	if (!phone_connection(plan, via))
+		return none(error, "no_phone_connection");
+	return strcmp(via, "sms") == 0 ? WAY_SMS : WAY_PHONE;
+}
+
 enum way_kind way_kind(const struct plan *plan, const struct plan_person *person, const char *via,
 	const char **error)
 {
@@ -44,7 +66,7 @@ enum way_kind way_kind(const struct plan *plan, const struct plan_person *person
 	if (strcmp(via, "mail") == 0)
 		return mail_kind(plan, person, error);
 	if (strcmp(via, "phone") == 0 || strcmp(via, "sms") == 0)
-		return none(error, person->phone ? "not_in_this_version" : "no_address");
+		return phone_kind(plan, person, via, error);
 	conn = plan_connection(plan, via);
 	if (!conn)
 		return none(error, "unknown_way");
@@ -55,6 +77,8 @@ enum way_kind way_kind(const struct plan *plan, const struct plan_person *person
 		return WAY_PAGERDUTY;
 	case PLAN_CONN_WEBHOOK:
 		return WAY_WEBHOOK;
+	case PLAN_CONN_TWILIO:
+		return phone_kind(plan, person, via, error);
 	case PLAN_CONN_OTHER:
 		break;
 	}

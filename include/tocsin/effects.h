@@ -43,6 +43,8 @@ enum effect_kind {
  *   chat.topic     set topic of `to` to the rendered template
  *   chat.bookmark  add a bookmark to `to`: title in `arg`, link in `link`
  *   mail           a mail to person `person`
+ *   sms, phone     a text message to, or a call of, person `person` by connection `via`. The entry's
+ *                  `entity` and `note` come back with the receiver's late verdict, as a delivery
  *   pagerduty      an Events v2 event: `arg` is trigger, acknowledge or resolve; `via` the connection
  *   webhook        a signed call of connection `via` with `data` as body's data, `arg` as its type
  */

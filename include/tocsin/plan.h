@@ -200,6 +200,7 @@ enum plan_connection_kind {
 	PLAN_CONN_SMTP,
 	PLAN_CONN_PAGERDUTY,
 	PLAN_CONN_WEBHOOK,
+	PLAN_CONN_TWILIO,
 	PLAN_CONN_OTHER /* known to the language, not spoken by this version */
 };
 
@@ -210,7 +211,9 @@ struct plan_connection {
 	const char *url;         /* or NULL */
 	const char *user;        /* or NULL */
 	const char *password;    /* or NULL; secret */
-	const char *from;        /* or NULL */
+	const char *from;        /* or NULL; Twilio: the number that calls */
+	const char *account;     /* Twilio: "AC..."; or NULL */
+	const char *token;       /* Twilio: the account's auth token; or NULL; secret */
 	const char *routing_key; /* PagerDuty; secret */
 	const char *secret;      /* webhook signing secret "whsec_..."; secret */
 	bool private_ok;         /* the plan names a private address itself */

@@ -42,6 +42,8 @@ static void on_call(void *ud, const struct web_request *req)
 	put(c->id, sizeof(c->id), http_head_get(req->head, "webhook-id"));
 	put(c->at, sizeof(c->at), http_head_get(req->head, "webhook-timestamp"));
 	put(c->signature, sizeof(c->signature), http_head_get(req->head, "webhook-signature"));
+	put(c->query, sizeof(c->query), req->head->query);
+	put(c->authorization, sizeof(c->authorization), http_head_get(req->head, "authorization"));
 	put(c->type, sizeof(c->type), http_head_get(req->head, "content-type"));
 	assert_true(req->body_len < sizeof(c->body));
 	memcpy(c->body, req->body, req->body_len);
@@ -54,6 +56,7 @@ void reach_house_open(struct reach_house *h, const char *secret)
 {
 	struct http_server_options so = {.listen = "127.0.0.1:0"};
 	struct web_route route = {"/hook", on_call, h, HTTP_GET | HTTP_POST, METRIC_ROUTE_OTHER};
+	struct web_route below = {"/hook/", on_call, h, HTTP_GET | HTTP_POST, METRIC_ROUTE_OTHER};
 	struct reach_options ro = {.words = words_of, .ud = h, .clock = &h->clock};
 	struct err err = {0};
 
@@ -68,6 +71,7 @@ void reach_house_open(struct reach_house *h, const char *secret)
 	h->receiver = http_server_open(&so, &err);
 	assert_non_null(h->receiver);
 	http_server_route(h->receiver, &route);
+	http_server_route(h->receiver, &below);
 	snprintf(h->url, sizeof(h->url), "http://%s/hook", http_server_address(h->receiver));
 	if (secret)
 		h->link_key = link_key_new(&h->loop, NULL, &h->clock, secret, &err);

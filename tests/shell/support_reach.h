@@ -16,6 +16,7 @@
 #define TAKEN_MAX 16
 
 struct taken_call {
+	char query[512], authorization[256];
 	char method[16], path[128], id[128], at[64], signature[256], type[64];
 	char body[131072];
 	size_t len;

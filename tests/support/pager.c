@@ -123,6 +123,7 @@ static void send_add(struct pager *w, const struct send *send)
 	s->epoch = w->inc->paging.epoch;
 	keep(w, &s->send.op);
 	keep(w, &s->send.key);
+	keep(w, &s->send.entity);
 	keep(w, &s->send.guard);
 	keep(w, &s->send.note);
 	keep(w, &s->send.user);
@@ -286,6 +287,18 @@ static void deliver_one(struct pager *w, size_t i)
 		s->fate == FATE_FAILED ? DELIVERY_FAILED : DELIVERY_ACCEPTED;
 	if (s->fate == FATE_FAILED)
 		st.req.delivery.error = "channel_not_found";
+	paging_delivery(&st.cx, w->inc);
+	stage_end(w, &st);
+}
+
+void pager_late_failure(struct pager *w, const struct pager_send *s, const char *error)
+{
+	struct stage st;
+
+	stage_begin(w, &st, REQUEST_DELIVERY);
+	st.req.delivery = (struct delivery){.key = "", .entity = "incident:INC-42", .op = s->send.op,
+		.note = s->send.note, .channel = "", .ts = "", .error = error, .detail = "",
+		.outcome = DELIVERY_FAILED};
 	paging_delivery(&st.cx, w->inc);
 	stage_end(w, &st);
 }

@@ -69,6 +69,8 @@ void pager_change(struct pager *w, void (*change)(struct incident *inc, int64_t 
 
 /* Reports what became of everything that is pending. */
 void pager_deliver(struct pager *w);
+/* What was accepted before failed after all: the call was not answered. */
+void pager_late_failure(struct pager *w, const struct pager_send *s, const char *error);
 /* Lets time pass, timer by timer, delivering in between. */
 void pager_until(struct pager *w, int64_t t_ms);
 /* Jumps: timers that were due meanwhile fire at t_ms, oldest first. */

@@ -162,6 +162,13 @@ static void on_store_entries(void *ud, enum store_status status, const struct st
 		lane_claim(ob, lane);
 }
 
+static size_t lane_room(const struct outbox *ob, enum lane lane)
+{
+	size_t most = lane == LANE_PAGE ? OUTBOX_PAGES_HELD_MAX : OUTBOX_HELD_MAX;
+
+	return most - ob->lanes[lane].held;
+}
+
 static void lane_claim(struct outbox *ob, enum lane lane)
 {
 	struct lane_state *l = &ob->lanes[lane];
@@ -171,7 +178,7 @@ static void lane_claim(struct outbox *ob, enum lane lane)
 		l->again = true;
 		return;
 	}
-	if (ob->stopped || !store_ready(ob->o.store) || l->held + CLAIM_MAX > OUTBOX_HELD_MAX)
+	if (ob->stopped || !store_ready(ob->o.store) || lane_room(ob, lane) < CLAIM_MAX)
 		return;
 	c = malloc(sizeof(*c));
 	if (!c)
@@ -214,7 +221,7 @@ static void on_store_touched(void *ud, enum store_status status, const char *con
 
 static void lane_touch(struct outbox *ob, enum lane lane)
 {
-	const char *ids[OUTBOX_HELD_MAX];
+	const char *ids[OUTBOX_PAGES_HELD_MAX];
 	struct lane_state *l = &ob->lanes[lane];
 	size_t n = 0;
 	struct item *it;
@@ -228,7 +235,7 @@ static void lane_touch(struct outbox *ob, enum lane lane)
 	l->touching = true;
 	l->touch = l->touch % 1000000 + 1;
 	*c = (struct claim){ob, lane, clock_lease_ms()};
-	for (it = l->first; it && n < OUTBOX_HELD_MAX; it = it->next) {
+	for (it = l->first; it && n < OUTBOX_PAGES_HELD_MAX; it = it->next) {
 		it->touched = l->touch;
 		ids[n++] = it->id;
 	}

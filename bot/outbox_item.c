@@ -204,6 +204,21 @@ static bool item_is_ours(struct item *it)
 	return false;
 }
 
+/* Many at once to one receiver, who takes one after another: no failure. It waits here, not there,
+ * so that its guard is looked at again just before its turn. */
+static void item_queued(struct item *it, int64_t retry_after_ms)
+{
+	const struct outbox *ob = it->owner;
+
+	it->attempt--;
+	if (it->send.not_after_ms && clock_now_ms(ob->o.clock) > it->send.not_after_ms) {
+		item_end(it, DELIVERY_FAILED);
+		return;
+	}
+	it->state = ITEM_WAITING;
+	it->next_try_at = clock_monotonic_ms() + retry_after_ms;
+}
+
 static void on_sent(void *ud, const struct sent *r)
 {
 	struct item *it = ud;
@@ -230,6 +245,8 @@ static void on_sent(void *ud, const struct sent *r)
 		it->state = ITEM_WAITING;
 		if (it->lost)
 			item_lose(it);
+		else if (r->untried)
+			item_queued(it, r->retry_after_ms);
 		else if (item_is_ours(it)) /* else the time that is over is not ours to judge by */
 			item_later(it, r->retry_after_ms);
 		return;

@@ -42,6 +42,7 @@ struct sent {
 	const char *error;         /* receiver's code, "" */
 	const char *detail;        /* for the log, "" */
 	int64_t retry_after_ms;    /* -1: own back-off */
+	bool untried;              /* LATER: held back by our own limits, the receiver was not asked */
 };
 
 /* Call exactly once per send(), in a later turn; everything is copied. */

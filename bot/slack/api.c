@@ -161,14 +161,16 @@ static void call_done(struct call *c, const struct slack_reply *r)
 	bool limited = r->status == 429 || !strcmp(r->error, "ratelimited") ||
 		!strcmp(r->error, "rate_limited");
 
-	metrics_inc1(METRIC_SLACK_CALLS, limited ? METRIC_SLACK_LIMITED : as[r->verdict]);
+	if (strcmp(r->error, SLACK_QUEUED) != 0) /* that one never left */
+		metrics_inc1(METRIC_SLACK_CALLS, limited ? METRIC_SLACK_LIMITED : as[r->verdict]);
 	if (!c->to_url && !c->own_token && api->in_trouble != r->token_trouble &&
 	    (r->token_trouble || r->verdict == SLACK_OK)) {
 		api->in_trouble = r->token_trouble;
 		if (api->trouble)
 			api->trouble(api->trouble_ud, r->token_trouble ? r->error : "");
 	}
-	if (r->verdict != SLACK_OK && !slack_error_is_success(r->error))
+	if (r->verdict != SLACK_OK && !slack_error_is_success(r->error) &&
+	    strcmp(r->error, SLACK_QUEUED) != 0)
 		log_write(r->verdict == SLACK_LATER && limited ? LOG_INFO : LOG_WARN, "slack", c->trace,
 			"call was not taken", "method", c->method, "error", r->error, "detail",
 			*r->detail ? r->detail : NULL, "advice",
@@ -373,6 +375,17 @@ static void on_timer(uv_timer_t *timer)
 	pump(timer->data);
 }
 
+/* When a call's turn will come, counting those who wait before it in its channel. */
+static int64_t turn_ms(const struct queue *q, const struct call *c, int64_t wait)
+{
+	const struct call *other;
+
+	for (other = q->first; *c->channel && other != c; other = other->next)
+		if (!strcmp(other->channel, c->channel))
+			wait += SLACK_CHANNEL_MS;
+	return wait;
+}
+
 /* Starts what may go from one queue; returns in how many ms the next one may, -1: none waits. */
 static int64_t pump_queue(struct slack_api *api, struct queue *q, int64_t now)
 {
@@ -394,9 +407,10 @@ static int64_t pump_queue(struct slack_api *api, struct queue *q, int64_t now)
 				slack_limiter_take(api->limiter, c->method, c->channel, now);
 			if (!start(c))
 				next = q->first;
-		} else if (c->urgent && stopped && wait > URGENT_PATIENCE_MS) {
+		} else if (c->urgent && turn_ms(q, c, wait) > URGENT_PATIENCE_MS) {
+			wait = turn_ms(q, c, wait);
 			queue_take(q, c);
-			answer_waiting(c, "ratelimited", wait);
+			answer_waiting(c, stopped ? "ratelimited" : SLACK_QUEUED, wait);
 			next = q->first;
 		} else if (soonest < 0 || wait < soonest) {
 			soonest = wait;

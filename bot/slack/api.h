@@ -22,6 +22,9 @@ struct slack_api;
 #define SLACK_FLIGHT_MAX 32       /* at Slack at once... */
 #define SLACK_FLIGHT_CHAT_MAX 20  /* ...of which chat */
 
+/* The error of an urgent call that was held back by our own limits: Slack was not asked. */
+#define SLACK_QUEUED "queued"
+
 /* A base must be https://, or http:// to loopback (a fake, a proxy on the same machine). */
 struct slack_api *slack_api_new(uv_loop_t *loop, struct http_client *http, const char *base_url,
 	const char *bot_token, struct err *err);
@@ -37,7 +40,8 @@ struct slack_call {
 	size_t body_len;
 	bool form;             /* body is a form, else JSON */
 	bool urgent;           /* a page, or somebody waits for an answer: first in every queue, and
-	                        * told at once when Slack wants us to wait longer than a moment */
+	                        * told at once when it would have to wait longer than a moment:
+	                        * because Slack said so, or for others in the same channel */
 	long timeout_ms;       /* 0: 15000 */
 	const int64_t *leased_until; /* clock_lease_ms(): not sent from then on, "not_ours"; or NULL.
 	                        * Borrowed until the callback or slack_api_cancel() */

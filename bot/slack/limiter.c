@@ -8,7 +8,7 @@
 #define CHANNELS 512
 #define CHANNEL_KEY 32
 #define CHANNEL_BURST 3.0
-#define CHANNEL_PER_MS (1.0 / 1000)
+#define CHANNEL_PER_MS (1.0 / SLACK_CHANNEL_MS)
 
 struct bucket {
 	double level;

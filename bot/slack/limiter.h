@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SLACK_CHANNEL_MS 1000 /* one message to a channel in this time, after a short burst */
+
 struct slack_limiter;
 
 struct slack_limiter *slack_limiter_new(void); /* NULL: out of memory */

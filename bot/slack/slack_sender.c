@@ -92,7 +92,8 @@ void job_done(struct job *j, enum sent_outcome outcome, const char *channel, con
 	struct slack_sender *s = j->owner;
 	struct sent result = { .outcome = outcome, .channel = channel ? channel : "",
 		.ts = ts ? ts : "", .error = error ? error : "", .detail = detail ? detail : "",
-		.retry_after_ms = retry_after_ms };
+		.retry_after_ms = retry_after_ms,
+		.untried = outcome == SENT_LATER && error && !strcmp(error, SLACK_QUEUED) };
 
 	if (outcome == SENT_UNKNOWN) {
 		uint64_t hash = hash_of(j->o.send->key);

@@ -300,6 +300,51 @@ static void page_with_a_guard_that_changed_is_not_sent(void **state)
 	assert_int_equal(fake.n_sends, 1);
 }
 
+/* A storm of pages to one person: waiting for a turn is no failed attempt, however often, and an
+ * acknowledgement in the meantime takes the page back. */
+static void page_that_waits_for_its_turn_is_looked_at_again(void **state)
+{
+	struct store_entry e = entry("1-0", "chat.post", "INC-1/page/1");
+	const struct sent queued = {.outcome = SENT_LATER, .channel = "", .ts = "", .error = "queued",
+		.retry_after_ms = 0, .untried = true};
+	unsigned i;
+
+	(void)state;
+	e.send.guard = "e1";
+	give_entries(LANE_PAGE, &e, 1);
+	for (i = 0; i < 6; i++) {
+		look(i, "e1", "", "");
+		assert_int_equal(fake.n_sends, i + 1);
+		assert_int_equal(fake.sends[i].attempt, 1);
+		fake.sends[i].fn(fake.sends[i].ud, &queued);
+		assert_int_equal(fake.commits, 0);
+		while (fake.n_looks < i + 2)
+			uv_run(&loop, UV_RUN_ONCE);
+	}
+	look(i, "e2", "", "");
+	assert_int_equal(fake.n_sends, 6);
+	assert_string_equal(fake.done_entry, "1-0");
+	commit_is(STORE_OK);
+}
+
+/* A way with another behind it does not wait longer than its time. */
+static void page_that_waits_too_long_for_its_turn_moves_on(void **state)
+{
+	struct store_entry e = entry("1-0", "chat.post", "INC-1/page/1");
+	const struct sent queued = {.outcome = SENT_LATER, .channel = "", .ts = "", .error = "queued",
+		.retry_after_ms = 3000, .untried = true};
+	const struct answer done = {.kind = ANSWER_DONE};
+
+	(void)state;
+	e.send.not_after_ms = clock_now_ms(&house_clock) - 1;
+	give_entries(LANE_PAGE, &e, 1);
+	fake.sends[0].fn(fake.sends[0].ud, &queued);
+	assert_int_equal(fake.told, 1);
+	assert_int_equal(fake.told_outcome, DELIVERY_FAILED);
+	assert_string_equal(fake.told_error, "queued");
+	fake.told_fn(fake.told_ud, &done);
+}
+
 static void overtaken_update_is_dropped(void **state)
 {
 	struct store_entry e = entry("1-0", "chat.update", "v3");
@@ -495,6 +540,8 @@ int main(void)
 		CASE(accepted_is_removed_by_a_commit_that_notes_the_ref),
 		CASE(one_entity_goes_in_order_and_pages_side_by_side),
 		CASE(page_with_a_guard_that_changed_is_not_sent),
+		CASE(page_that_waits_for_its_turn_is_looked_at_again),
+		CASE(page_that_waits_too_long_for_its_turn_moves_on),
 		CASE(overtaken_update_is_dropped),
 		CASE(reply_waits_for_its_root),
 		CASE(a_root_that_is_posted_anew_overtakes_what_waits_for_it),

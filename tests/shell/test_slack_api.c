@@ -283,6 +283,40 @@ static void pages_go_before_talk(void **state)
 	assert_non_null(strstr(peer_request(w->peer, 0), "views.publish"));
 }
 
+/* A hundred incidents page one person at once: who would wait longer than a moment for a turn in
+ * the direct message is told so, and Slack is not asked; somebody else is not kept waiting. */
+static void a_storm_of_pages_to_one_person_waits_outside(void **state)
+{
+	struct world *w = *state;
+	struct slack_call c = { .method = "chat.postMessage", .channel = "U0ADA", .body = "{}",
+		.body_len = 2, .urgent = true };
+	struct seen storm[100] = { 0 }, other = { .loop = &w->loop };
+	unsigned i, sent = 0, told = 0, left = 0;
+
+	peer_on_request(w->peer, ok_to_all, NULL);
+	for (i = 0; i < 100; i++)
+		assert_true(slack_api_call(w->api, &c, on_reply, &storm[i]) > 0);
+	c.channel = "U0BEN";
+	assert_true(slack_api_call(w->api, &c, on_reply, &other) > 0);
+	run_until(w, &other.calls);
+	assert_int_equal(other.verdict, SLACK_OK);
+	for (i = 0; i < 100; i++) {
+		left += !storm[i].calls;
+		if (!storm[i].calls || storm[i].verdict == SLACK_OK) {
+			sent += storm[i].calls;
+			continue;
+		}
+		told++;
+		assert_int_equal(storm[i].verdict, SLACK_LATER);
+		assert_string_equal(storm[i].error, SLACK_QUEUED);
+		assert_true(storm[i].retry_after_ms > 1000);
+		assert_true(i >= 3); /* the first ones have their places */
+	}
+	assert_int_equal(sent + told + left, 100);
+	assert_true(told > 90);
+	assert_int_equal(slack_api_waiting(w->api), left);
+}
+
 static void queues_have_bounds(void **state)
 {
 	struct world *w = *state;
@@ -468,7 +502,8 @@ int main(void)
 		T(messages_of_invalid_blocks), T(token_trouble_is_told_once_and_ends),
 		T(a_429_holds_its_method_and_a_page_is_told_at_once), T(pages_go_before_talk),
 		T(queues_have_bounds), T(cancelled_calls_stay_silent), T(response_urls_get_no_token),
-		T(bases), cmocka_unit_test(no_minute_sees_more_than_its_tier),
+		T(bases),
+		T(a_storm_of_pages_to_one_person_waits_outside), cmocka_unit_test(no_minute_sees_more_than_its_tier),
 		cmocka_unit_test(a_channel_gets_one_a_second_and_three_at_once),
 		cmocka_unit_test(talk_leaves_room_for_pages),
 		cmocka_unit_test(more_channels_than_places_still_works),

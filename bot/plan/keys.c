@@ -45,8 +45,8 @@ const struct walk_keys keys_track = {"`track`", KEYS("document"), NULL};
 const struct walk_keys keys_link = {"a link", KEYS("title", "url"), NULL};
 const struct walk_keys keys_connection = {"a connection",
 	KEYS("kind", "like", "url", "user", "password", "from", "routing_key", "secret", "private",
-		"account", "token"),
-	KEYS("webhook_secret")};
+		"account", "token", "webhook_secret"),
+	NULL};
 const struct walk_keys keys_alert_source = {"an alert source",
 	KEYS("kind", "token", "channel", "severities", "otherwise"), NULL};
 

@@ -99,6 +99,7 @@ static void load_smtp(struct walk *w, const struct node *key, const struct node 
 static void load_pagerduty(struct walk *w, const struct node *key, const struct node *v,
 	struct plan_connection *out)
 {
+	out->webhook_secret = walk_secret(w, inherited(w, v, "webhook_secret"), SECRET_HIDDEN, false);
 	out->routing_key = walk_secret(w, need(w, key, v, "routing_key",
 		"add the integration key of an Events API v2 integration: "
 		"routing_key: \"${PAGERDUTY_KEY}\""), SECRET_HIDDEN, false);

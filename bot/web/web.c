@@ -42,6 +42,7 @@ struct web *web_open(const struct web_options *o, struct err *err)
 		{"/slack/", web_slack, NULL, HTTP_POST, METRIC_ROUTE_SLACK},
 		{"/alerts/", web_alerts, NULL, HTTP_POST, METRIC_ROUTE_ALERTS},
 		{"/twilio/", web_twilio, NULL, HTTP_POST, METRIC_ROUTE_TWILIO},
+		{"/pagerduty/", web_pagerduty, NULL, HTTP_POST, METRIC_ROUTE_PAGERDUTY},
 		{"/ack", web_ack, NULL, HTTP_GET | HTTP_POST, METRIC_ROUTE_ACK},
 	};
 	struct http_server_options so = {.loop = o->loop, .listen = o->listen};

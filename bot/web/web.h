@@ -8,6 +8,7 @@
  *   POST /slack/...        events, commands, interactivity (signed)
  *   POST /alerts/SOURCE    a monitoring system reports; 200 after all of it is committed
  *   POST /twilio/CONNECTION/...  keys pressed, calls that failed, text messages (signed)
+ *   POST /pagerduty/CONNECTION   what people did in PagerDuty (signed)
  *   GET  /ack?t=TOKEN      a page with one button; nothing happens by looking at it
  *   POST /ack              the button
  *

@@ -33,6 +33,7 @@ void web_slack(void *ud, const struct web_request *req);
 void web_slack_forget_all(struct web *w);
 void web_alerts(void *ud, const struct web_request *req);
 void web_twilio(void *ud, const struct web_request *req);
+void web_pagerduty(void *ud, const struct web_request *req);
 void web_ack(void *ud, const struct web_request *req);
 
 /* {"status":"error","error":TEXT} and the like. headers: as in struct web_answer. */

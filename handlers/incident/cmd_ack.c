@@ -43,7 +43,7 @@ enum step verb_ack(struct context *cx)
 	struct incident *inc = call->inc;
 	struct data d;
 
-	if (!incident_is_open(inc))
+	if (!incident_is_open(inc) || from_older_alert(cx, inc))
 		return already_over(cx, inc);
 	if (incident_is_acked(inc) && (holds_it(inc, &call->by) || !takes_over(call))) {
 		data_begin_inc(cx, &d, inc);

@@ -44,7 +44,7 @@ enum step verb_resolve(struct context *cx)
 	const struct plan_severity *sev = incident_severity(cx, inc);
 	const char *summary = text_of(cx, call->next);
 
-	if (!incident_is_open(inc))
+	if (!incident_is_open(inc) || from_older_alert(cx, inc))
 		return refuse_state(cx, "incident/over");
 	if (cx->req->source == SOURCE_FORM) {
 		const char *typed = form_value(cx, "summary");

@@ -187,6 +187,11 @@ void incident_invite(struct context *cx, struct incident *inc, const char *user)
 	effects_send(cx->out, &s);
 }
 
+bool from_older_alert(struct context *cx, const struct incident *inc)
+{
+	return cx->req->pager && *cx->req->pager && cx->req->pager_alert != inc->paging.alert;
+}
+
 struct incident_who incident_who_of_actor(struct context *cx, const struct actor *a)
 {
 	struct incident_who w = {"", a->user, a->name};

@@ -196,8 +196,12 @@ void page_pagers(struct paging_run *run, const char *what)
 {
 	struct paging *p = run->p;
 
+	const char *teller = run->cx->req->pager;
+
+	/* Who told us knows. */
 	for (unsigned i = 0; i < p->n_pagers; i++)
-		pager_event(run, p->pagers[i], what, p->alert);
+		if (!teller || strcmp(p->pagers[i], teller) != 0)
+			pager_event(run, p->pagers[i], what, p->alert);
 	if (strcmp(what, "resolve") == 0 && p->n_pagers > 0) {
 		p->n_pagers = 0;
 		p->alert++;

@@ -202,6 +202,8 @@ void incident_who_data(struct json_out *j, const char *key, const struct inciden
  * that of an incident with a room of its own. */
 void incident_post(struct context *cx, struct incident *inc, const char *what,
 	const char *template_name, const char *data, bool broadcast);
+/* A pager speaks of an alert of ours that is over: nothing it says is about this incident's present. */
+bool from_older_alert(struct context *cx, const struct incident *inc);
 struct incident_who incident_who_of_actor(struct context *cx, const struct actor *a);
 struct incident_who incident_who_of_person(const char *person_key, const struct plan *plan);
 

@@ -216,6 +216,7 @@ struct plan_connection {
 	const char *token;       /* Twilio: the account's auth token; or NULL; secret */
 	const char *routing_key; /* PagerDuty; secret */
 	const char *secret;      /* webhook signing secret "whsec_..."; secret */
+	const char *webhook_secret; /* PagerDuty: signs what it tells us; NULL: it tells nothing; secret */
 	bool private_ok;         /* the plan names a private address itself */
 };
 

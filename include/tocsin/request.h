@@ -99,6 +99,11 @@ struct request {
 	const char *message_ts;     /* BUTTON, MESSAGE, REACTION: the message in question */
 	bool can_open_form;         /* a form can be opened in answer (trigger_id is there) */
 
+	/* COMMAND: a pager tells what somebody did there. Its connection, which is not told again, and
+	 * which of the incident's alerts it speaks of (struct paging.alert). NULL or "": no pager. */
+	const char *pager;
+	unsigned pager_alert;
+
 	/* TIMER: the id given to effects_timer(), and when it was due. */
 	const char *timer;
 	int64_t due_ms;

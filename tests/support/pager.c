@@ -71,6 +71,7 @@ static void stage_begin(struct pager *w, struct stage *st, enum request_kind kin
 	memset(st, 0, sizeof(*st));
 	st->req.kind = kind;
 	st->req.now_ms = w->now_ms;
+	st->req.pager = w->teller;
 	st->req.who.name = st->req.who.user = st->req.id = st->req.trace = st->req.text = "";
 	effects_init(&w->out, w->step);
 	st->cx = (struct context){.plan = w->plan, .req = &st->req, .snap = snapshot_new(w->step),

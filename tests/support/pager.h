@@ -45,6 +45,7 @@ struct pager {
 	size_t max_effects;  /* most effects of one step */
 	const char *broken[8]; /* ways that fail: op, or person's key */
 	size_t n_broken;
+	const char *teller;  /* the next steps come from this pager; NULL: from nowhere */
 	bool hold;           /* deliveries wait */
 	struct incident *inc; /* as of the last step; in step */
 	struct arena *step;

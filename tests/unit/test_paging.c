@@ -370,6 +370,28 @@ static void test_pagerduty(void **state)
 	assert_int_equal(pager_events("resolve"), 2);
 }
 
+/* Who told us is not told again: it would come back, and back. */
+static void test_pagerduty_hears_no_echo(void **state)
+{
+	(void)state;
+	begin("pager");
+	pager_deliver(&w);
+	w.teller = "pagerduty";
+	pager_ack(&w, "Sam Example");
+	assert_int_equal(pager_events("acknowledge"), 0);
+	assert_int_equal(w.inc->paging.state, PAGING_ACKED);
+	pager_stop(&w, "resolved");
+	assert_int_equal(pager_events("resolve"), 0);
+	assert_int_equal(w.inc->paging.alert, 1); /* over there it is over all the same */
+	assert_int_equal(w.inc->paging.n_pagers, 0);
+	pager_release(&w);
+	begin("pager");
+	pager_deliver(&w);
+	w.teller = "another";
+	pager_ack(&w, "Sam Example");
+	assert_int_equal(pager_events("acknowledge"), 1);
+}
+
 static void test_pagerduty_refuses(void **state)
 {
 	(void)state;
@@ -658,7 +680,7 @@ int main(void)
 		T(test_ack_in_flight), T(test_ack_by_somebody_else), T(test_change_of_hands), T(test_expiry),
 		T(test_activity_pushes_back), T(test_no_expiry), T(test_stop), T(test_severity), T(test_tell),
 		T(test_tell_moves_on), T(test_by_hand), T(test_by_hand_while_acked), T(test_pagerduty),
-		T(test_pagerduty_refuses), T(test_pagerduty_overtaken), T(test_pagerduty_not_told), T(test_outage), T(test_random), T(test_never_silent), T(test_bounds),
+		T(test_pagerduty_hears_no_echo), T(test_pagerduty_refuses), T(test_pagerduty_overtaken), T(test_pagerduty_not_told), T(test_outage), T(test_random), T(test_never_silent), T(test_bounds),
 		T(test_decode_foreign),
 	};
 

@@ -15,16 +15,17 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 from house import HouseError  # noqa: E402
+import bad_input  # noqa: E402
 import kills  # noqa: E402
 import outages  # noqa: E402
 import several  # noqa: E402
 import slack_trouble  # noqa: E402
 
-AT_ONCE = int(os.environ.get("CHAOS_AT_ONCE", "6"))  # most of a test is waiting
+AT_ONCE = int(os.environ.get("CHAOS_AT_ONCE", "10"))  # most of a test is waiting
 
 
 def collect(form):
-    for module in (kills, outages, slack_trouble, several):
+    for module in (kills, outages, slack_trouble, several, bad_input):
         yield from module.scenarios(form)
 
 

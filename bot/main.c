@@ -1,4 +1,5 @@
 /* main.c - finds the subcommand. No logic. */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,13 +31,11 @@ static void usage(FILE *out)
 	      "stderr says what; 2 the command line is wrong.\n", out);
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
 	size_t i;
 
-	/* Numbers and times are written the same everywhere: the process never leaves the C locale. */
-	setlocale(LC_ALL, "C");
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(word, commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
@@ -52,4 +51,19 @@ int main(int argc, char **argv)
 		fprintf(stderr, "tocsin: there is no command \"%s\"\n\n", word);
 	usage(stderr);
 	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	/* Numbers and times are written the same everywhere: the process never leaves the C locale. */
+	setlocale(LC_ALL, "C");
+	code = dispatch(argc, argv);
+	/* A manifest or a report cut short by a full disk must not look whole to a script. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == 0) {
+		fprintf(stderr, "tocsin: standard output cannot be written: %s\n", strerror(errno));
+		return 1;
+	}
+	return code;
 }

@@ -13,7 +13,6 @@
 #include "tocsin/json_out.h"
 #include "tocsin/utf8.h"
 
-#define TOPIC_UNITS 250
 #define TITLE_UNITS 100 /* of a bookmark */
 
 /* For calls that may be repeated without harm. */
@@ -93,26 +92,27 @@ void invite_start(struct job *j)
 	job_call(j, "conversations.invite", &b, false, on_invited);
 }
 
-/* A topic is text, but Slack reads mentions in it. At most 250 units, escapes counted. */
-static const char *topic_text(struct job *j, char *plain)
+const char *topic_text(struct job *j, size_t max, struct err *err)
 {
 	struct slack_words w = job_words(j);
-	size_t units = TOPIC_UNITS;
-	const char *text;
-	char *line;
+	const char *text = slack_words_plain(&w, j->o.send->template_name, j->o.send->data, max, err);
+	size_t units = max;
+	char *plain, *line;
 
+	if (!text)
+		return NULL;
+	plain = arena_strdup(w.arena, text);
 	for (line = plain; (line = strchr(line, '\n')); line++)
 		*line = ' ';
 	do {
 		text = slack_words_escape(w.arena, plain, utf16_prefix(plain, strlen(plain), units));
 		units -= 10;
-	} while (units > 10 && utf16_units(text, strlen(text)) > TOPIC_UNITS);
+	} while (units > 10 && utf16_units(text, strlen(text)) > max);
 	return text;
 }
 
 void topic_start(struct job *j)
 {
-	struct slack_words w = job_words(j);
 	struct err err = { 0 };
 	const char *text;
 	struct json_out o;
@@ -120,7 +120,7 @@ void topic_start(struct job *j)
 
 	if (!set_channel(j, j->o.send->to.channel))
 		return;
-	text = slack_words_plain(&w, j->o.send->template_name, j->o.send->data, TOPIC_UNITS, &err);
+	text = topic_text(j, TOPIC_UNITS, &err);
 	if (!text) {
 		job_done(j, SENT_REFUSED, NULL, NULL, "template_failed", err.text, -1);
 		return;
@@ -129,7 +129,7 @@ void topic_start(struct job *j)
 	json_out_init(&o, &b);
 	json_out_object(&o, NULL);
 	json_out_str(&o, "channel", j->channel);
-	json_out_str(&o, "topic", topic_text(j, arena_strdup(w.arena, text)));
+	json_out_str(&o, "topic", text);
 	json_out_object_end(&o);
 	job_call(j, "conversations.setTopic", &b, false, on_done);
 }

@@ -1,7 +1,7 @@
 /*
  * room.c - chat.room: makes a channel (job.h).
  *
- * The channel's purpose carries the idempotency key, so that after a crash in the middle the
+ * The channel's purpose ends with the idempotency key, so that after a crash in the middle the
  * channel is found again. A name that somebody else has gets a suffix: "inc-42-checkout-2".
  */
 #include <ctype.h>
@@ -12,6 +12,7 @@
 #include "bot/log.h"
 #include "bot/slack/job.h"
 #include "bot/slack/slack_in.h"
+#include "tocsin/err.h"
 #include "tocsin/json_in.h"
 #include "tocsin/json_out.h"
 
@@ -71,16 +72,26 @@ static void on_purpose(struct job *j, const struct slack_reply *r)
 	job_call(j, "conversations.invite", &b, false, on_invited);
 }
 
+/* "P0 INC-42: Checkout is down (INC-42/make-room)" */
 static void set_purpose(struct job *j)
 {
+	const char *key = j->o.send->key, *words = "";
+	char text[TOPIC_UNITS * 4];
+	struct err err = { 0 };
 	struct json_out o;
 	struct buf b;
 
+	if (*j->o.send->template_name && strlen(key) + 50 < TOPIC_UNITS)
+		words = topic_text(j, TOPIC_UNITS - strlen(key) - 3, &err);
+	if (words && *words)
+		snprintf(text, sizeof(text), "%s (%s)", words, key);
+	else
+		snprintf(text, sizeof(text), "%s", key);
 	job_body(j, &b);
 	json_out_init(&o, &b);
 	json_out_object(&o, NULL);
 	json_out_str(&o, "channel", j->channel);
-	json_out_str(&o, "purpose", j->o.send->key);
+	json_out_str(&o, "purpose", text);
 	json_out_object_end(&o);
 	job_call(j, "conversations.setPurpose", &b, false, on_purpose);
 }
@@ -129,6 +140,17 @@ static void create(struct job *j)
 
 /* ---- was it made already? ---- */
 
+/* It is the key, or ends with it in brackets. */
+static bool purpose_is_of(const char *purpose, const char *key)
+{
+	size_t n = strlen(purpose), k = strlen(key);
+
+	if (!strcmp(purpose, key))
+		return true;
+	return n > k + 2 && purpose[n - k - 2] == '(' && purpose[n - 1] == ')' &&
+		!strncmp(purpose + n - k - 1, key, k);
+}
+
 static bool is_ours(const struct job *j, const json_t *c)
 {
 	const char *purpose = json_in_str(json_in_get(c, "purpose"), "value");
@@ -138,7 +160,7 @@ static bool is_ours(const struct job *j, const json_t *c)
 		return false;
 	if (json_in_int(c, "created") < j->o.created_wall_ms / 1000 - CLOCK_SKEW_S)
 		return false; /* of an incident with the same number, in an earlier life */
-	if (!strcmp(purpose, j->o.send->key))
+	if (purpose_is_of(purpose, j->o.send->key))
 		return true;
 	/* The crash came before the purpose was set. */
 	return !*purpose && !strncmp(name, j->name, strlen(j->name));

@@ -141,13 +141,17 @@ static const char *room_name(struct context *cx, const struct incident *inc)
 
 void incident_want_room(struct context *cx, struct incident *inc)
 {
-	struct send s = {.lane = LANE_CHAT, .op = "chat.room", .report = true, .note = "room"};
+	struct send s = {.lane = LANE_CHAT, .op = "chat.room", .report = true, .note = "room",
+		.template_name = "incident/purpose"};
+	struct data d;
 
 	inc->home.wants_room = true;
 	s.entity = incident_entity(cx, inc);
 	s.key = inc->version ? incident_key(cx, inc, "make-room") :
 		arena_printf(cx->arena, "%s/make-room", inc->id);
 	s.arg = room_name(cx, inc);
+	data_begin_inc(cx, &d, inc);
+	s.data = data_end(&d);
 	s.to.platform = inc->home.platform;
 	effects_send(cx->out, &s);
 }

@@ -34,6 +34,18 @@ static void person_data_by_key(struct paging_run *run, struct json_out *j, const
 		incident_who_data(j, key, &who);
 }
 
+/* Slack's ways of saying that it does not know the person, or not any more. */
+static bool is_no_user(const char *error)
+{
+	static const char *const errors[] = {"channel_not_found", "user_not_found", "user_disabled",
+		"account_inactive", "users_not_found"};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(error, errors[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Why a way failed: a flag that the template puts into words, and the receiver's own code. */
 static void error_data(struct json_out *j, const char *error)
 {
@@ -44,6 +56,7 @@ static void error_data(struct json_out *j, const char *error)
 	json_out_bool(j, "no_phone", strcmp(error, "no_phone_connection") == 0);
 	json_out_bool(j, "no_key", strcmp(error, "no_key") == 0);
 	json_out_bool(j, "unknown_way", strcmp(error, "unknown_way") == 0);
+	json_out_bool(j, "no_user", is_no_user(error));
 }
 
 static void holder_data(struct paging_run *run, struct json_out *j)
@@ -76,7 +89,8 @@ const char *page_data(struct paging_run *run, const struct page_reach *r, const 
 		json_out_bool(&j, "mine", page->state == PAGE_ACKED);
 	}
 	if (r) {
-		json_out_str(&j, "why", r->reason);
+		/* "paged for ada" says nothing to Ada. */
+		json_out_str(&j, "why", person && strcmp(r->reason, person->key) == 0 ? "" : r->reason);
 		json_out_bool(&j, "by_hand", r->run == 0);
 		if (r->run == 0 && run->cx->req->who.name && *run->cx->req->who.name)
 			json_out_str(&j, "asker", incident_who_of_actor(run->cx, &run->cx->req->who).name);

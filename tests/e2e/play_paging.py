@@ -1,8 +1,8 @@
 """Somebody is called until somebody has it. The clock runs fast; what counts is who, and in which order."""
 
-import os
 import re
 import unittest
+import urllib.parse
 
 from stage import ADA, BEN, CHLOE, DEV, EVE, WAR_ROOM, Scene
 from house import until
@@ -70,6 +70,7 @@ class Ways(Scene):
     """Chat fails for one person: mail is next, and the thread says so."""
 
     plan = "tests/e2e/mail-plan.yaml"
+    refused = "U0GONE|channel_not_found|user_not_found"
 
     def setUp(self):
         from sink import Sink
@@ -79,33 +80,28 @@ class Ways(Scene):
         super().setUp()
 
     def test_mail_by_its_link_acknowledges(self):
-        self.s.slack.fault(kind="error", method="conversations.open", error="user_disabled", count=9)
-        self.s.slack.fault(kind="error", method="chat.postMessage", error="user_disabled", count=0)
         self.s.type(CHLOE, WAR_ROOM, "/incident drill P0 Checkout <b>returns</b> 500s")
         ts = self.s.root().ts
         mail = self.sink.wait()
-        self.assertEqual(mail["to"], ["ada@example.com"])
+        self.assertEqual(mail["to"], ["gus@example.com"])
         self.assertIn("DRILL · P0 INC-1: Checkout <b>returns</b> 500s", mail["subject"])
-        self.shows(mail["text"], r"Ada Park,", r"this is a drill: nothing is broken", r"Declared by Chloé Roy",
-                   r"you are paged for ada", r"https://tocsin.example.com/ack")
+        self.shows(mail["text"], r"Gus Lind,", r"this is a drill: nothing is broken", r"Declared by Chloé Roy",
+                   r"you are paged for gus", r"https://tocsin.example.com/ack")
         self.assertIn("Checkout &lt;b&gt;returns&lt;/b&gt; 500s", mail["html"])
         status = self.s.find(WAR_ROOM, r"^DRILL · Pages.*mail.*accepted", ts)
-        self.shows(status, r"❌ Ada Park, chat, .*failed: .*then mail", r"📨 Ada Park, mail")
+        self.shows(status, r"❌ Gus Lind, chat, .*failed: .*then mail", r"📨 Gus Lind, mail")
         path = re.search(r"https://tocsin\.example\.com(/ack\S*)", mail["text"])[1]
         code, page = self.s.http(path)
         self.assertEqual(code, 200)
-        self.shows(page, r"Acknowledge INC-1\?", r"as <strong>Ada Park", r"Nothing has happened yet")
+        self.shows(page, r"Acknowledge INC-1\?", r"as <strong>Gus Lind", r"Nothing has happened yet")
         self.s.find(WAR_ROOM, r"^DRILL · Pages · waiting", ts)
         fields = dict(re.findall(r'name="(\w)" value="([^"]*)"', page))
-        import urllib.parse
         code, page = self.s.http(path.split("?")[0], urllib.parse.urlencode(fields).encode(),
                                  {"Content-Type": "application/x-www-form-urlencoded"})
         self.assertEqual(code, 200)
         self.shows(page, r"You have INC-1 now")
-        self.shows(self.s.find(WAR_ROOM, r"@Ada Park has it", ts), r"^DRILL")
-        self.shows(self.s.find(WAR_ROOM, r"^DRILL · Pages · Ada Park has it", ts), r"✅ Ada Park, mail")
-        code, page = self.s.http(path)
-        self.assertIn(code, (200, 410))
+        self.shows(self.s.find(WAR_ROOM, r"Gus Lind has it", ts), r"^DRILL")
+        self.shows(self.s.find(WAR_ROOM, r"^DRILL · Pages · Gus Lind has it", ts), r"✅ Gus Lind, mail")
         code, page = self.s.http(path[:-4] + "AAAA")
         self.assertNotEqual(code, 200)
         self.shows(page, r"does not work")

@@ -2,7 +2,7 @@
  * web_alerts.c - /alerts/SOURCE: a monitoring system reports.
  *
  * Who sends is checked before a byte of the body is read. Each alert becomes a request of its own,
- * known by what it says, so a repeated post changes nothing. The sender hears 200 when all of them
+ * and the handler knows what is no news in a repeated post. The sender hears 200 when all of them
  * are committed and 5xx only when it should send again.
  */
 #include <setjmp.h>
@@ -192,7 +192,10 @@ static bool submit(struct web *w, struct batch *b, const struct alert *from)
 	req->kind = REQUEST_ALERT;
 	req->source = SOURCE_SYSTEM;
 	alert_copy(a, &req->alert, from);
-	req->id = alert_wire_id(a, &req->alert);
+	/* Each delivery counts: a sender that repeats itself means it, and what is no news the handler
+	 * knows. Remembering the alert alone would swallow one that comes back within a day. */
+	req->id = arena_printf(a, "%s:%llx:%llx", alert_wire_id(a, &req->alert),
+		(unsigned long long)clock_wall_ms(), (unsigned long long)b->request);
 	arena_recovery_clear(a);
 	metrics_inc1(METRIC_ALERTS, from->firing ? METRIC_ALERT_FIRING : METRIC_ALERT_RESOLVED);
 	tasks_submit(w->o.tasks, a, req, NULL, WEB_DEADLINE_MS, on_task_answer, b);

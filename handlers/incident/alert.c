@@ -315,6 +315,23 @@ static enum step joins(struct context *cx, const struct plan_alert_source *src, 
 	return STEP_DONE;
 }
 
+/* The sender calls the same alert something else now: a graver word counts, a milder one does not.
+ * A word that did not change is no news, also where somebody has lowered the severity since. */
+static void worsens(struct context *cx, const struct plan_alert_source *src, struct incident *inc,
+	struct incident_alert *it)
+{
+	const struct alert *a = &cx->req->alert;
+	const struct plan_severity *sev;
+	const char *before = it->severity;
+
+	it->severity = args_cut(cx->arena, a->severity, 40);
+	if (strcmp(before, it->severity) == 0)
+		return;
+	say_list(cx, inc);
+	if (severity_of(cx, src, a->severity, &sev))
+		make_worse(cx, inc, sev);
+}
+
 /* The same alert once more, in an open incident. */
 static void repeats(struct context *cx, const struct plan_alert_source *src, struct incident *inc,
 	struct incident_alert *it)
@@ -324,6 +341,7 @@ static void repeats(struct context *cx, const struct plan_alert_source *src, str
 
 	if (it->firing && strcmp(it->episode, a->episode) == 0) {
 		it->repeats++;
+		worsens(cx, src, inc, it);
 		if (cx->req->now_ms < it->said_ms + ALERTS_QUIET_MS)
 			return;
 		it->said_ms = cx->req->now_ms;

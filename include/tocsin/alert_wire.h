@@ -37,6 +37,6 @@ struct alert_batch {
 int alert_wire_parse(struct arena *a, const char *kind, const char *source, const char *body,
 	size_t len, struct alert_batch *out, struct err *e);
 
-/* De-duplication of the request: source, key, episode and state. In arena. */
+/* What the request is about: source, key, episode and state. In arena. */
 const char *alert_wire_id(struct arena *a, const struct alert *alert);
 #endif

@@ -9,7 +9,7 @@
  *   fires, none open       an incident is declared, its severity from the source's map
  *   fires, group known     it joins that incident, and may make it worse, never better
  *   fires again            the same episode: counted, one line of the log in ALERTS_QUIET_MS at most,
- *                          nobody is paged; another episode: said in the thread
+ *                          nobody is paged unless the sender calls it graver now; another episode: said in the thread
  *   fires after resolving  the same episode: said in the old thread; another: a new incident
  *   resolved               said; when all are, `resolve` is suggested, never done
  */

@@ -51,6 +51,16 @@ class Alerts(Scene):
         worse = self.s.find(WAR_ROOM, r"P2 → P1", root.ts)
         self.shows(worse, r"because of the alert Search is slow")
         self.s.dm(ADA, r"You are paged")
+        # It goes and comes back; this sender does not say since when.
+        self.post("monitor", dict(generic, status="resolved", severity="error"))
+        self.s.find(WAR_ROOM, r"No alert of this incident fires any more", root.ts)
+        self.post("monitor", dict(generic, severity="error"))
+        self.s.find(WAR_ROOM, r"The alert is back: Search is slow", root.ts)
+        # Resolved by hand: the next time is an incident of its own.
+        self.post("monitor", dict(generic, status="resolved", severity="error"))
+        self.s.type(ADA, WAR_ROOM, "/incident resolve restarted")
+        self.post("monitor", dict(generic, severity="error"))
+        self.shows(self.s.root("INC-2"), r"^P1 INC-2: Search is slow")
 
     def test_who_is_not_let_in(self):
         code, said = self.post("prometheus", self.prometheus(), bearer="wrong")

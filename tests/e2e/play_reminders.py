@@ -7,7 +7,8 @@ from stage import ADA, BEN, CHLOE, WAR_ROOM, Scene
 
 
 class Reminders(Scene):
-    speed = 900  # a quarter of an hour in a second
+    speed = 600  # ten minutes in a second
+    plan = "tests/e2e/reminder-plan.yaml"
 
     def all_of(self, pattern, ts):
         return [m for m in self.s.read(WAR_ROOM, ts) if re.search(pattern, m.text)]

@@ -140,6 +140,12 @@ const char *walk_secret(struct walk *w, const struct node *n, enum secret_kind k
 	const char *text;
 	bool outside;
 
+	if (kind == SECRET_HIDDEN && !node_blank(n) && n->kind == NODE_SCALAR && !*n->text) {
+		/* Taken at its word it would be a lock that every key opens. */
+		walk_error(w, n, "this secret is empty",
+			"write \"${NAME}\" and set NAME where the bot is started, or leave the key out");
+		return NULL;
+	}
 	if (kind == SECRET_HIDDEN && !node_blank(n) && n->kind == NODE_SCALAR &&
 		!secret_pattern(n->text)) {
 		walk_mask(w, n);

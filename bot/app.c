@@ -27,12 +27,15 @@
 #include "bot/web/link_key.h"
 #include "bot/web/web.h"
 #include "bot/words_load.h"
+#include "tocsin/arena.h"
 #include "tocsin/buf.h"
 #include "tocsin/err.h"
 #include "tocsin/plan.h"
 #include "tocsin/render.h"
+#include "tocsin/request.h"
 
 #define STOP_PATIENCE_MS 5000
+#define LOOK_BYTES ((size_t)8 << 20)
 #define WATCH_MS 1000   /* gauges, readiness, watchdog */
 #define STOP_LOOK_MS 20 /* how often the end of what is in flight is looked for */
 
@@ -105,6 +108,24 @@ static void log_findings(const struct plan_report *r)
 	}
 }
 
+/* The handlers look at a plan that has come into force: who is on call, what is to be announced.
+ * Harmless when done twice, or by several processes. */
+static void app_look_at_plan(struct app *app)
+{
+	struct arena *a = app->tasks ? arena_new(LOOK_BYTES) : NULL;
+	struct request *r;
+
+	if (!a)
+		return;
+	r = ARENA_NEW(a, struct request);
+	request_init(r);
+	r->kind = REQUEST_TIMER;
+	r->source = SOURCE_SYSTEM;
+	r->timer = "oncall:@plan:look";
+	r->due_ms = clock_now_ms(&app->clock);
+	tasks_submit(app->tasks, a, r, NULL, 0, NULL, NULL);
+}
+
 /* Plan and words together, or nothing of both: the old ones go on. */
 static int app_load_plan(struct app *app)
 {
@@ -155,6 +176,8 @@ static void on_signal_hup(uv_signal_t *h, int signum)
 	app->plan_refused = app_load_plan(app) < 0;
 	if (app->plan_refused)
 		log_write(LOG_ERROR, "plan", NULL, "the new plan is refused, the old one goes on", NULL);
+	else
+		app_look_at_plan(app);
 	if (app->told_ready)
 		systemd_ready(app->plan_refused ? "running; the newest plan was refused, see the log" : "running");
 }
@@ -185,6 +208,7 @@ static void app_look_ready(struct app *app)
 		!slack_connected(app->slack))
 		return;
 	app->told_ready = true;
+	app_look_at_plan(app);
 	app_write_ready_file(app);
 	systemd_ready("running");
 	log_write(LOG_INFO, "app", NULL, "ready", NULL);

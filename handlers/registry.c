@@ -10,10 +10,12 @@
 #include "tocsin/effects.h"
 #include "tocsin/incident.h"
 #include "tocsin/json_out.h"
+#include "tocsin/oncall.h"
 #include "tocsin/request.h"
 
 const struct family *const families[] = {
 	&incident_family,
+	&oncall_family,
 	NULL,
 };
 

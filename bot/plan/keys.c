@@ -19,7 +19,8 @@ const struct walk_keys keys_person = {"a person",
 const struct walk_keys keys_way = {"a way to reach somebody", KEYS("via", "after"), NULL};
 const struct walk_keys keys_reach = {"`reach`", KEYS("urgent", "normal"), NULL};
 /* Besides the schedules' own names. */
-const struct walk_keys keys_oncall = {"`oncall`", KEYS(NULL), KEYS("coverage", "periods")};
+const struct walk_keys keys_oncall = {"`oncall`", KEYS("periods"), KEYS("coverage")};
+const struct walk_keys keys_period = {"a period", KEYS("from", "to", "hours", "timezone"), NULL};
 const struct walk_keys keys_schedule = {"a schedule",
 	KEYS("shifts", "rotation", "layers", "timezone", "cover", "fallback", "announce",
 		"slack_usergroup"), NULL};
@@ -51,6 +52,6 @@ const struct walk_keys keys_alert_source = {"an alert source",
 	KEYS("kind", "token", "channel", "severities", "otherwise"), NULL};
 
 const struct walk_keys *const plan_language[] = {&keys_top, &keys_channel, &keys_person, &keys_way,
-	&keys_reach, &keys_oncall, &keys_schedule, &keys_layer, &keys_hours, &keys_shift, &keys_cover, &keys_announce,
+	&keys_reach, &keys_oncall, &keys_period, &keys_schedule, &keys_layer, &keys_hours, &keys_shift, &keys_cover, &keys_announce,
 	&keys_severity, &keys_step, &keys_incident, &keys_question, &keys_notify, &keys_widespread,
 	&keys_track, &keys_link, &keys_connection, &keys_alert_source, NULL};

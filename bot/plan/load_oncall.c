@@ -127,7 +127,11 @@ void load_oncall(struct walk *w)
 	for (size_t i = 0; i < n->n; i++) {
 		const char *key = node_key(n, i)->text;
 
-		if (strcmp(key, "coverage") == 0 || strcmp(key, "periods") == 0) {
+		if (strcmp(key, "periods") == 0) {
+			load_periods(w, node_value(n, i));
+			continue;
+		}
+		if (strcmp(key, "coverage") == 0) {
 			walk_notice(w, node_key(n, i),
 				say(w, "`%s` is not acted on by this version", key), "");
 			continue;

@@ -135,6 +135,46 @@ static const struct plan_hours *find_hours(struct walk *w, const struct node *n)
 	return h && h->days == ALL_DAYS && h->from_min == h->to_min ? NULL : h;
 }
 
+/* A day alone as the end of a period is its whole day. */
+static bool is_day(const char *text)
+{
+	return text && strlen(text) == 10;
+}
+
+static void load_period_of_hours(struct walk *w, const struct node *n, struct plan_period *out)
+{
+	const struct zone *zone = w->zone;
+	const struct node *to = node_get(n, "to");
+
+	out->from_ms = INT64_MIN;
+	out->to_ms = INT64_MAX;
+	if (!walk_map(w, n, &keys_period))
+		return;
+	if (!node_blank(node_get(n, "timezone")))
+		zone = walk_zone(w, node_get(n, "timezone"), NULL);
+	walk_time(w, node_get(n, "from"), zone, &out->from_ms);
+	if (walk_time(w, to, zone, &out->to_ms) && is_day(walk_text(w, to, WALK_NAME_MAX)))
+		out->to_ms = zone_clock_to_utc_ms(zone, zone_clock_s(zone, out->to_ms) + 24 * 3600);
+	if (out->to_ms <= out->from_ms)
+		walk_error(w, to, "the period ends before it begins", "`to` must not be before `from`");
+	walk_need_text(w, n, "hours", WALK_NAME_MAX);
+	out->hours = find_hours(w, node_get(n, "hours"));
+}
+
+void load_periods(struct walk *w, const struct node *n)
+{
+	struct plan_period *out;
+	struct walk_list list;
+
+	if (!walk_list(w, n, true, WALK_LIST_MAX, &list))
+		return;
+	out = ARENA_ARRAY(w->arena, struct plan_period, list.n);
+	for (size_t i = 0; i < list.n; i++)
+		load_period_of_hours(w, list.items[i], &out[i]);
+	w->plan->periods = out;
+	w->plan->n_periods = list.n;
+}
+
 /* --- rotations --- */
 
 static void load_turns(struct walk *w, const struct node *n, struct plan_layer *l)

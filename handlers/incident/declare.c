@@ -47,6 +47,11 @@ const char *incident_fallback_user(struct context *cx, const struct incident *in
 	return "";
 }
 
+const char *incident_root_template(const struct incident *inc)
+{
+	return inc->page ? "page/root" : "incident/root";
+}
+
 /* The root message, into a channel or, when there is none, to a person. */
 void incident_post_root(struct context *cx, struct incident *inc, const char *channel,
 	const char *user)
@@ -56,7 +61,7 @@ void incident_post_root(struct context *cx, struct incident *inc, const char *ch
 
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);
-	s.template_name = "incident/root";
+	s.template_name = incident_root_template(inc);
 	s.data = data_end(&d);
 	s.entity = incident_entity(cx, inc);
 	s.ref = arena_printf(cx->arena, "%s/root", inc->id);
@@ -71,7 +76,7 @@ static bool data_informed(struct context *cx, struct incident *inc, const struct
 	struct json_out *j)
 {
 	const struct plan_incident *pi = &cx->plan->incident;
-	struct targets t = {0};
+	struct targets t = {.cx = cx};
 	size_t mentioned;
 	bool any = false;
 
@@ -206,6 +211,7 @@ static void fill_in(struct context *cx, struct incident *inc, const struct incid
 	inc->title = args_cut(cx->arena, full_title, INCIDENT_TITLE_MAX);
 	inc->severity = or_empty(d->severity);
 	inc->drill = d->drill;
+	inc->page = d->page;
 	inc->declared_ms = inc->activity_ms = cx->req->now_ms;
 	inc->declared_by = d->by;
 	inc->origin = d->origin;
@@ -244,6 +250,10 @@ enum step incident_declare(struct context *cx, const struct incident_declaration
 	fill_in(cx, inc, d, full_title);
 	sev = incident_severity(cx, inc);
 	log_declared(cx, inc, full_title);
+	if (inc->page) {
+		incident_post_root(cx, inc, inc->home.channel, incident_fallback_user(cx, inc));
+		return STEP_DONE;
+	}
 	roles_assign(cx, inc);
 	incident_set_due(cx, inc);
 	inc->index_dirty = true;

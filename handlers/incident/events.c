@@ -135,6 +135,22 @@ enum step incident_reaction(struct context *cx)
 
 /* --- timers ---------------------------------------------------------------------------------------- */
 
+/* A page that waited for the plan's hours. */
+static void page_goes_out(struct context *cx, struct incident *inc)
+{
+	if (!inc->page_due_ms)
+		return;
+	if (inc->page_due_ms > cx->req->now_ms) {
+		incident_timer(cx, inc, "pageout", inc->page_due_ms);
+		return;
+	}
+	inc->page_due_ms = 0;
+	if (paging_person(cx, inc, inc->page_target, "") != PAGING_FOUND)
+		incident_log(cx, inc, "page_nobody", NULL, inc->page_target);
+	inc->root_dirty = true;
+	incident_save(cx, inc);
+}
+
 enum step incident_timer_due(struct context *cx)
 {
 	const char *id = cx->req->timer + strlen("incident:");
@@ -149,6 +165,10 @@ enum step incident_timer_due(struct context *cx)
 	if (step != STEP_DONE || !inc)
 		return step;
 	name++;
+	if (strcmp(name, "pageout") == 0) {
+		page_goes_out(cx, inc);
+		return STEP_DONE;
+	}
 	if (paging_timer(cx, inc, name) || reminder_timer(cx, inc, name))
 		incident_save(cx, inc);
 	return STEP_DONE;

@@ -56,6 +56,7 @@ void incident_init(struct incident *inc)
 {
 	memset(inc, 0, sizeof(*inc));
 	inc->id = inc->title = inc->severity = inc->summary = inc->reason = inc->update_text = "";
+	inc->page_target = "";
 	inc->alert_source = inc->alert_key = inc->alert_episode = inc->alert_link = "";
 	inc->postmortem_url = inc->home.channel = inc->home.root_ts = inc->home.room = "";
 	who_init(&inc->declared_by);
@@ -195,6 +196,10 @@ void incident_encode(const struct incident *inc, struct buf *out)
 	put_str(&j, "severity", inc->severity);
 	json_out_str(&j, "status", incident_status_name(inc->status));
 	put_bool(&j, "drill", inc->drill);
+	put_bool(&j, "page", inc->page);
+	put_bool(&j, "page_urgent", inc->page_urgent);
+	put_str(&j, "page_target", inc->page_target);
+	put_int(&j, "page_due", inc->page_due_ms);
 	put_course(&j, inc);
 	put_lists(&j, inc);
 	put_home(&j, inc);
@@ -338,6 +343,10 @@ int incident_decode(struct arena *a, const char *json, size_t len, struct incide
 	inc->title = json_in_str(o, "title");
 	inc->severity = json_in_str(o, "severity");
 	inc->drill = json_in_bool(o, "drill");
+	inc->page = json_in_bool(o, "page");
+	inc->page_urgent = json_in_bool(o, "page_urgent");
+	inc->page_target = json_in_str(o, "page_target");
+	inc->page_due_ms = json_in_int(o, "page_due");
 	get_course(o, inc);
 	get_lists(o, inc);
 	get_home(o, inc);

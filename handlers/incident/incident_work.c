@@ -259,9 +259,10 @@ static void save_indexes(struct context *cx, const struct incident *inc)
 static void update_root(struct context *cx, struct incident *inc, const char *ref, const char *data)
 {
 	struct send s = {
-		.lane = LANE_CHAT, .op = "chat.update", .template_name = "incident/root", .data = data,
+		.lane = LANE_CHAT, .op = "chat.update", .data = data,
 	};
 
+	s.template_name = incident_root_template(inc);
 	s.entity = incident_entity(cx, inc);
 	s.ref = ref;
 	s.key = arena_printf(cx->arena, "%s/v%" PRId64, ref, inc->version + 1);
@@ -307,7 +308,7 @@ void incident_save(struct context *cx, struct incident *inc)
 	reminders_plan(cx, inc);
 	if (inc->root_dirty && inc->version)
 		save_root(cx, inc);
-	if (inc->index_dirty)
+	if (inc->index_dirty && !inc->page)
 		save_indexes(cx, inc);
 	buf_init_arena(&doc, cx->arena, DOC_MAX);
 	incident_encode(inc, &doc);

@@ -176,7 +176,7 @@ void reminders_plan(struct context *cx, struct incident *inc)
 		struct reminder *r = &inc->reminders.items[kind];
 		struct wish w = wish_for(cx, inc, kind);
 
-		if (w.anchor_ms == 0) {
+		if (w.anchor_ms == 0 || inc->page) {
 			set_due(cx, inc, kind, 0, false);
 			r->base_ms = r->since_ms = 0;
 			r->sent = 0;

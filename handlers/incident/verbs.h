@@ -135,6 +135,7 @@ void incident_invite(struct context *cx, struct incident *inc, const char *user)
 /* declare.c */
 void incident_first_post(struct context *cx, struct incident *inc);
 void incident_want_room(struct context *cx, struct incident *inc);
+const char *incident_root_template(const struct incident *inc);
 void incident_post_root(struct context *cx, struct incident *inc, const char *channel,
 	const char *user);
 const char *notify_channel(struct context *cx);

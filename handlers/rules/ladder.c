@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tocsin/plan.h"
+#include "tocsin/rota.h"
 
 #define LADDER_TIMES_MAX 100      /* a repeat goes back at most so often */
 #define LADDER_PERIOD_MS 60000    /* and not faster than this */
@@ -130,6 +131,22 @@ static void ladder_end(struct paging_run *run)
 	log_paging(run, "paging_exhausted", "");
 }
 
+/* Outside the plan's hours only urgent pages go out: the rest of the ladder is put off until they
+ * open, with its own distances. */
+static bool ladder_waits(struct paging_run *run, int64_t due_ms)
+{
+	int64_t opens = run->now_ms;
+
+	if (!paging_urgent(run, 1))
+		opens = plan_opens(run->cx->plan, run->now_ms);
+	if (opens <= run->now_ms)
+		return false;
+	run->p->base_ms += opens - due_ms;
+	ladder_timer(run, opens);
+	say_waits(run, opens);
+	return true;
+}
+
 void ladder_run(struct paging_run *run, bool forward)
 {
 	struct paging *p = run->p;
@@ -155,6 +172,8 @@ void ladder_run(struct paging_run *run, bool forward)
 			ladder_timer(run, due);
 			return;
 		}
+		if (s->repeat_from == 0 && ladder_waits(run, due))
+			return;
 		if (run->pages >= PAGING_RUN_MAX / 2) {
 			ladder_timer(run, run->now_ms + 1000);
 			return;

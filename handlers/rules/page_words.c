@@ -197,6 +197,17 @@ static void tried_data(struct paging_run *run, struct json_out *j)
 	json_out_bool(j, "anybody", any);
 }
 
+void say_waits(struct paging_run *run, int64_t until_ms)
+{
+	struct json_out j;
+	struct buf b;
+
+	incident_data_begin(run->cx, run->inc, &j, &b);
+	json_out_int(&j, "until", until_ms / 1000);
+	page_post(run, "page/waits", incident_data_end(&j, &b), false);
+	log_paging(run, "paging_waits", "");
+}
+
 void say_retry(struct paging_run *run, int64_t at_ms)
 {
 	struct json_out j;

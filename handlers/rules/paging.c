@@ -24,6 +24,13 @@ void paging_run_init(struct paging_run *run, struct context *cx, struct incident
 	run->now_ms = cx->req->now_ms;
 }
 
+bool paging_urgent(const struct paging_run *run, unsigned run_n)
+{
+	if (run->inc->page)
+		return run->inc->page_urgent;
+	return !run->sev || run->sev->urgent || run_n == 0;
+}
+
 void paging_run_end(struct paging_run *run)
 {
 	if (run->dirty)

@@ -32,6 +32,8 @@ struct paging_run {
 void paging_run_init(struct paging_run *run, struct context *cx, struct incident *inc);
 /* Says what changed. Call once, at the end. */
 void paging_run_end(struct paging_run *run);
+/* Is that page one that may go out at any hour? run_n: of its reach. */
+bool paging_urgent(const struct paging_run *run, unsigned run_n);
 /* How long one person is waited for before the next in succession. */
 int64_t paging_wait_ms(const struct plan_severity *sev);
 
@@ -91,6 +93,7 @@ void say_gap(struct paging_run *run, const struct target_gap *gap, const struct 
 void say_nobody(struct paging_run *run, const char *target);
 void say_unreachable(struct paging_run *run, const char *person);
 void say_not_told(struct paging_run *run, const struct plan_person *person);
+void say_waits(struct paging_run *run, int64_t until_ms);
 void say_retry(struct paging_run *run, int64_t at_ms);
 void say_pager_failed(struct paging_run *run, const char *via, const char *what, const char *error);
 void say_exhausted(struct paging_run *run);

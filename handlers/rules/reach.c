@@ -5,6 +5,7 @@
 
 #include "tocsin/arena.h"
 #include "tocsin/plan.h"
+#include "tocsin/rota.h"
 
 /* --- ways ---------------------------------------------------------------------------------- */
 
@@ -218,7 +219,7 @@ bool reach_begin(struct paging_run *run, const struct plan_person *const *people
 {
 	const struct plan *plan = run->cx->plan;
 	struct page_reach *r;
-	bool reached, urgent = !run->sev || run->sev->urgent || ladder_run_n == 0;
+	bool reached, urgent = paging_urgent(run, ladder_run_n);
 	unsigned me;
 
 	for (; n > 0 && called(run, people[0], late, &reached); people++, n--)
@@ -276,9 +277,15 @@ static bool way_is_due(const struct paging_run *run, const struct page_reach *r,
 bool reach_step(struct paging_run *run, struct page_reach *r, bool force)
 {
 	const struct plan_person *person = plan_person(run->cx->plan, r->person);
-	int64_t due = 0, wait = paging_wait_ms(run->sev);
+	int64_t due = 0, wait = paging_wait_ms(run->sev), opens = run->now_ms;
 	bool lost;
 
+	if (!paging_urgent(run, r->run))
+		opens = plan_opens(run->cx->plan, run->now_ms);
+	if (opens > run->now_ms) {
+		reach_due(run, r, opens);
+		return true;
+	}
 	while (r->way < r->n_ways && way_is_due(run, r, force)) {
 		bool more = r->way + 1 < r->n_ways || r->n_rest > 0;
 

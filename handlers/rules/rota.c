@@ -149,3 +149,22 @@ bool rota_counts(const struct plan_layer *l, int64_t at_ms, int64_t *change_ms)
 	}
 	return open;
 }
+
+int64_t plan_opens(const struct plan *plan, int64_t at_ms)
+{
+	/* Closed until the period ends, perhaps, and then the next one is asked. */
+	for (size_t round = 0; round <= plan->n_periods; round++) {
+		const struct plan_period *p = NULL;
+		int64_t change;
+
+		for (size_t i = 0; i < plan->n_periods && !p; i++)
+			if (plan->periods[i].from_ms <= at_ms && at_ms < plan->periods[i].to_ms)
+				p = &plan->periods[i];
+		if (!p || !p->hours || hours_open(p->hours, at_ms, &change))
+			return at_ms;
+		if (change < p->to_ms)
+			return change;
+		at_ms = p->to_ms;
+	}
+	return at_ms;
+}

@@ -98,6 +98,10 @@ struct incident {
 	const char *severity; /* plan key, "" : none given; the plan may have lost it since */
 	enum incident_status status;
 	bool drill;
+	bool page;               /* no incident but a page (/oncall page): no roles, questions, clocks */
+	bool page_urgent;
+	const char *page_target; /* whom, as paging_person() takes it */
+	int64_t page_due_ms;     /* it waits for the plan's hours; 0: it went out */
 
 	int64_t declared_ms;
 	struct incident_who declared_by;
@@ -223,6 +227,7 @@ struct incident_declaration {
 	const char *alert_key;
 	const char *alert_episode;
 	const char *alert_link;
+	bool page;           /* see struct incident */
 	const char *channel; /* platform channel for the thread instead of the plan's; NULL or "" */
 };
 

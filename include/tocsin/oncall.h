@@ -26,6 +26,9 @@
 struct arena;
 struct context;
 struct plan_schedule;
+struct family;
+
+extern const struct family oncall_family;
 
 /* A gap of which people were told; stage: how near it was then. */
 struct oncall_said {

@@ -71,6 +71,13 @@ struct plan_hours {
 	const struct zone *zone; /* NULL: UTC */
 };
 
+/* How reachable people must be, by date: outside the hours only urgent pages go out. */
+struct plan_period {
+	int64_t from_ms;
+	int64_t to_ms;
+	const struct plan_hours *hours; /* NULL: always */
+};
+
 /* Who has one turn: one person, or several at once. */
 struct plan_turn {
 	const char *const *who; /* person keys */
@@ -253,6 +260,8 @@ struct plan {
 	struct plan_reach_list reach_normal;
 	const struct plan_hours *hours;
 	size_t n_hours;
+	const struct plan_period *periods; /* the first that holds a moment counts */
+	size_t n_periods;
 	const struct plan_schedule *schedules;
 	size_t n_schedules;
 	const struct plan_severity *severities; /* in the plan's order: worst first */

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct plan;
 struct plan_hours;
 struct plan_layer;
 struct zone;
@@ -45,5 +46,9 @@ void rota_anchor(struct plan_layer *l, int weekday, int handoff_min);
 
 /* Are these hours open? *change_ms: until then (at least). */
 bool hours_open(const struct plan_hours *h, int64_t at_ms, int64_t *change_ms);
+
+/* When a page that is not urgent may go out: at_ms itself while the plan's period is open or there is
+ * none, else the next opening. */
+int64_t plan_opens(const struct plan *plan, int64_t at_ms);
 
 #endif

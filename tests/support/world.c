@@ -429,6 +429,13 @@ void world_advance(struct world *w, int64_t ms)
 	w->now_ms = until;
 }
 
+void world_look(struct world *w)
+{
+	struct request req = {.kind = REQUEST_TIMER, .source = SOURCE_SYSTEM, .timer = "oncall:@plan:look"};
+
+	world_request(w, &req);
+}
+
 void world_sleep(struct world *w, int64_t ms)
 {
 	w->now_ms += ms;
@@ -488,9 +495,15 @@ const char *world_command(struct world *w, enum request_source source, const cha
 	const char *where, const char *text, bool can_open_form)
 {
 	struct request req = {.kind = REQUEST_COMMAND, .source = source, .family = "incident"};
+	size_t n = strcspn(text, " ");
 
 	req.who = world_actor(w, who);
 	req.where = world_place(w, who, where);
+	/* "/oncall who" says itself whom it is for, as "oncall who" behind a mention does */
+	if (n && family_find(arena_strndup(w->keep, text + (*text == '/'), n - (*text == '/')))) {
+		req.family = arena_strndup(w->keep, text + (*text == '/'), n - (*text == '/'));
+		text += n + (text[n] == ' ');
+	}
 	req.text = text;
 	req.can_open_form = can_open_form;
 	return world_request(w, &req);

@@ -33,6 +33,8 @@ int64_t world_now(const struct world *w);
 void world_advance(struct world *w, int64_t ms);
 /* The same after a downtime: all that was due fires now, late, oldest first. */
 void world_sleep(struct world *w, int64_t ms);
+/* A plan has come into force: schedules are watched from now on. */
+void world_look(struct world *w);
 
 /* Somebody in the world by plan key, or any other name for a stranger (user "U0NAME"). */
 struct actor world_actor(struct world *w, const char *who);

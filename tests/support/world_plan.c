@@ -38,8 +38,25 @@ static const struct plan_shift shifts[] = {
 	{"ben", "backup", WORLD_T0 - HOUR, WORLD_T0 + 8 * HOUR},
 };
 
+/* Chloé and Ben by the week, handed over on Mondays at 09:00; Chloé has it now. */
+static const struct plan_turn weeks[] = {{LIST("chloe")}, {LIST("ben")}};
+static const struct plan_layer support[] = {
+	{.role = "primary", .turns = weeks, .n_turns = 2, .period_s = 7 * 86400,
+		.anchor_s = (WORLD_T0 - 55 * HOUR) / 1000, .from_ms = INT64_MIN, .to_ms = INT64_MAX},
+};
+
+/* From three weeks on pages that are not urgent wait for Monday to Friday, 09:00 to 18:00. */
+static const struct plan_hours business[] = {
+	{.key = "business", .days = 0x3e, .from_min = 9 * 60, .to_min = 18 * 60},
+};
+static const struct plan_period periods[] = {
+	{WORLD_T0 + 21 * 24 * HOUR, WORLD_T0 + 60 * 24 * HOUR, business},
+};
+
 static const struct plan_schedule schedules[] = {
 	{.key = "engineering", .shifts = shifts, .n_shifts = N(shifts), .fallback = "eng-manager"},
+	{.key = "support", .layers = support, .n_layers = 1, .fallback = "ceo", .announce_channel = "travel",
+		.announce_before_ms = 15 * MIN, .cover_min = 1},
 };
 
 static const struct plan_severity severities[] = {
@@ -99,6 +116,7 @@ const struct plan world_plan = {
 	.people = people, .n_people = N(people),
 	.groups = groups, .n_groups = N(groups),
 	.reach_urgent = {urgent, 2}, .reach_normal = {normal, 2},
+	.hours = business, .n_hours = N(business), .periods = periods, .n_periods = N(periods),
 	.schedules = schedules, .n_schedules = N(schedules),
 	.severities = severities, .n_severities = N(severities),
 	.ladders = ladders, .n_ladders = N(ladders),

@@ -46,7 +46,8 @@ static void test_rows(void **state)
 			assert_true(isupper((unsigned char)v->summary[0]));
 			assert_true(v->summary[strlen(v->summary) - 1] != '.');
 			assert_true(strlen(v->summary) < 90);
-			assert_memory_equal(v->example, "/incident ", 10);
+			assert_int_equal(v->example[0], '/');
+			assert_memory_equal(v->example + 1, families[i]->name, strlen(families[i]->name));
 			assert_true(*v->who);
 		}
 }
@@ -55,26 +56,39 @@ static void test_rows(void **state)
 static void test_no_clash(void **state)
 {
 	char all[256][64];
-	size_t n = 0;
 
 	(void)state;
-	for (const struct verb *v = families[0]->verbs; v->name; v++) {
-		const char *aliases = v->aliases;
+	for (size_t f = 0; families[f]; f++) {
+		size_t n = 0;
 
-		snprintf(all[n++], 64, "%s", v->name);
-		while (*aliases)
-			next_name(&aliases, all[n++]);
+		for (const struct verb *v = families[f]->verbs; v->name; v++) {
+			const char *aliases = v->aliases;
+
+			snprintf(all[n++], 64, "%s", v->name);
+			while (*aliases)
+				next_name(&aliases, all[n++]);
+		}
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < i; k++)
+				if (strcasecmp(all[i], all[k]) == 0)
+					fail_msg("/%s: \"%s\" stands twice", families[f]->name, all[i]);
 	}
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < i; k++)
-			if (strcasecmp(all[i], all[k]) == 0)
-				fail_msg("\"%s\" stands twice", all[i]);
 }
 
 /* Every example of the table does something: none is answered with "I do not know". */
 static void test_examples(void **state)
 {
 	(void)state;
+	for (const struct verb *v = families[1]->verbs; v->name; v++) {
+		struct world *w = world_new(&world_plan);
+		const char *answer = world_type(w, "ada", "war-room", v->example);
+
+		if (!*answer || strstr(answer, "do not know") || strstr(answer, "do not understand") ||
+			strstr(answer, "There is no schedule"))
+			fail_msg("%s: %s", v->example, answer);
+		assert_string_equal(world_faults(w), "");
+		world_free(w);
+	}
 	for (const struct verb *v = families[0]->verbs; v->name; v++) {
 		struct world *w = world_new(&world_plan);
 		const char *answer;

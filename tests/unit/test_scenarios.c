@@ -160,7 +160,7 @@ static void person_does(struct player *p, const char *s)
 	} else if (eat(&s, "in") && (colon = strstr(s, ": "))) {
 		snprintf(where, sizeof(where), "%.*s", (int)(colon - s), s);
 		s = colon + 2;
-		if (eat(&s, "/incident"))
+		if (eat(&s, "/incident") || strncmp(s, "/oncall", 7) == 0)
 			remember(p, world_type(p->w, who, where, s));
 		else if (eat(&s, "@tocsin"))
 			remember(p, world_command(p->w, SOURCE_MENTION, who, where, s, false));
@@ -189,6 +189,8 @@ static void play_line(struct player *p, const char *s)
 		world_advance(p->w, duration(p, s));
 	} else if (eat(&s, "sleep")) {
 		world_sleep(p->w, duration(p, s));
+	} else if (eat(&s, "look")) {
+		world_look(p->w);
 	} else if (eat(&s, "conflict")) {
 		world_conflict(p->w, (unsigned)strtoul(s, NULL, 10));
 	} else if (eat(&s, "break")) {

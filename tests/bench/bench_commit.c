@@ -4,9 +4,9 @@
  * A commit is what declaring an incident writes: document, log entry, two timers, two links, an
  * index, two promised messages, the request's record. First through the store (one connection,
  * DEPTH commits under way at any time), then the very same call by redis-benchmark on the same
- * server with the same pipelining.
+ * server with the same pipelining; in turns, so that what else the machine does meets both.
  *
- *   bench_commit [-n COMMITS] [-f always|everysec] [-d DEPTH,...] [-u URL] [-i RUN]
+ *   bench_commit [-n COMMITS] [-r ROUNDS] [-f always|everysec] [-d DEPTH,...] [-u URL] [-i RUN]
  *
  * With -u the server stays as it is: -i, another number each time, makes ids that are not there
  * yet, to see what a server that holds much already does.
@@ -36,6 +36,7 @@
 
 #define NOW INT64_C(1800000000000)
 #define DEPTH_MAX 4000
+#define ROUNDS_MAX 99
 
 static const char doc[] = "{\"number\":42,\"title\":\"Checkout returns 500s for a third of all carts\","
 	"\"severity\":\"P0\",\"status\":\"open\",\"roles\":{\"coordinator\":\"ada\",\"comms\":\"ben\"},"
@@ -167,9 +168,10 @@ static double store_run(struct bench *b)
 	took = (double)(uv_hrtime() - begin) / 1e9;
 	cpu = cpu_seconds() - cpu;
 	qsort(b->taken_us, (size_t)b->n, sizeof(b->taken_us[0]), us_compare);
-	printf("%6u %10.0f/s  p50 %6u us  p99 %6u us  cpu %5.1f us each  failed %ld", b->depth,
+	printf("%6u %10.0f/s  p50 %6u us  p99 %6u us  cpu %5.1f us each  failed %ld\n", b->depth,
 		(double)b->n / took, b->taken_us[b->n / 2], b->taken_us[b->n * 99 / 100],
 		cpu * 1e6 / (double)b->n, b->failed);
+	fflush(stdout);
 	return (double)b->n / took;
 }
 
@@ -244,6 +246,32 @@ static double redis_run(struct bench *b, const char *socket)
 	return rate;
 }
 
+static int double_compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* ROUNDS_MAX at most of ours and theirs in turns. */
+static void compare(struct bench *b, const char *socket, unsigned rounds)
+{
+	double ours[ROUNDS_MAX], theirs[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	unsigned i;
+
+	for (i = 0; i < rounds; i++) {
+		ours[i] = store_run(b);
+		theirs[i] = socket ? redis_run(b, socket) : 0;
+		ratio[i] = theirs[i] > 0 ? ours[i] / theirs[i] : 0;
+	}
+	qsort(ours, rounds, sizeof(*ours), double_compare);
+	qsort(theirs, rounds, sizeof(*theirs), double_compare);
+	qsort(ratio, rounds, sizeof(*ratio), double_compare);
+	printf("%6u under way, medians: %.0f/s, redis-benchmark %.0f/s, ratio %.2f\n", b->depth,
+		ours[rounds / 2], theirs[rounds / 2], ratio[rounds / 2]);
+	fflush(stdout);
+}
+
 static int on_nftw_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -254,18 +282,22 @@ static int on_nftw_remove(const char *path, const struct stat *st, int type, str
 
 int main(int argc, char **argv)
 {
-	struct bench b = {.n = 100000};
+	struct bench b = {.n = 10000};
 	struct server_options so = {.fsync = "everysec", .on_ready = on_server_ready, .ud = &b};
 	struct store_options o = {.workspace = "bench", .instance = "bench", .on_state = on_state, .ud = &b};
 	char dir[] = "/tmp/tocsin-bench-XXXXXX", *depths = NULL, fallback[] = "1,16,64,256,1024", *next;
 	struct server *server = NULL;
 	struct err err = {0};
+	unsigned long rounds = 7;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:f:d:u:i:")) != -1) {
+	while ((c = getopt(argc, argv, "n:r:f:d:u:i:")) != -1) {
 		switch (c) {
 		case 'n':
 			b.n = strtol(optarg, NULL, 10);
+			break;
+		case 'r':
+			rounds = strtoul(optarg, NULL, 10);
 			break;
 		case 'f':
 			so.fsync = optarg;
@@ -283,6 +315,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (b.n < 1 || rounds < 1 || rounds > ROUNDS_MAX)
+		return 2;
 	log_setup(LOG_WARN, LOG_LOGFMT);
 	uv_loop_init(&b.loop);
 	b.arena = arena_new((size_t)1 << 20);
@@ -301,20 +335,13 @@ int main(int argc, char **argv)
 	}
 	while (!b.ready)
 		uv_run(&b.loop, UV_RUN_ONCE);
-	printf("%ld commits, fsync %s\n under way   store, and its share of redis-benchmark's rate\n", b.n,
-		so.fsync);
+	printf("%ld commits a round, fsync %s\n", b.n, so.fsync);
 	for (next = depths ? depths : fallback; *next;) {
-		double ours, theirs = 0;
-
 		b.depth = (unsigned)strtoul(next, &next, 10);
 		next += *next == ',';
 		if (b.depth == 0 || b.depth > DEPTH_MAX)
 			return 2;
-		ours = store_run(&b);
-		if (server)
-			theirs = redis_run(&b, server_url(server) + strlen("unix://"));
-		printf("  redis-benchmark %.0f/s, ratio %.2f\n", theirs, theirs > 0 ? ours / theirs : 0);
-		fflush(stdout);
+		compare(&b, server ? server_url(server) + strlen("unix://") : NULL, (unsigned)rounds);
 	}
 	store_close(b.store);
 	server_stop(server, NULL, NULL);

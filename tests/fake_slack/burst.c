@@ -145,6 +145,8 @@ static void digits_put(char *at, uint64_t value)
 		at[i] = hex[value & 15];
 }
 
+static uint64_t triggers; /* of all bursts: a trigger id comes once, or the app takes it for a repetition */
+
 /* Appends one envelope as a WebSocket frame; returns its length. */
 static size_t frame_put(struct burst *b, unsigned char *out, uint32_t slot)
 {
@@ -153,7 +155,7 @@ static size_t frame_put(struct burst *b, unsigned char *out, uint32_t slot)
 	size_t head = 4;
 
 	digits_put(t->text + t->id_at, id);
-	digits_put(t->text + t->trigger_at, id);
+	digits_put(t->text + t->trigger_at, ++triggers);
 	out[0] = 0x81;
 	if (t->bytes < 126) {
 		out[1] = (unsigned char)t->bytes;

@@ -78,6 +78,7 @@ const char *page_data(struct paging_run *run, const struct page_reach *r, const 
 	if (person)
 		person_data(&j, "to", person);
 	holder_data(run, &j);
+	json_out_bool(&j, "room_coming", run->inc->home.wants_room);
 	incident_answers_data(run->cx, run->inc, &j);
 	/* What a pager shows, and by what it knows the incident. */
 	json_out_str(&j, "dedup_key", alert ? arena_printf(run->cx->arena, "%s/%u", id, alert + 1) : id);

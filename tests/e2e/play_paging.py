@@ -86,7 +86,7 @@ class Ways(Scene):
         self.assertEqual(mail["to"], ["gus@example.com"])
         self.assertIn("DRILL · P0 INC-1: Checkout <b>returns</b> 500s", mail["subject"])
         self.shows(mail["text"], r"Gus Lind,", r"this is a drill: nothing is broken", r"Declared by Chloé Roy",
-                   r"you are paged for gus", r"https://tocsin.example.com/ack")
+                   r"you are paged\. Nobody has acknowledged", r"https://tocsin.example.com/ack")
         self.assertIn("Checkout &lt;b&gt;returns&lt;/b&gt; 500s", mail["html"])
         status = self.s.find(WAR_ROOM, r"^DRILL · Pages.*mail.*accepted", ts)
         self.shows(status, r"❌ Gus Lind, chat, .*failed: .*then mail", r"📨 Gus Lind, mail")

@@ -52,6 +52,7 @@ struct task {
 	uint64_t started_ns;
 	unsigned rounds, conflicts;
 	bool commit_unsure;       /* a commit was lost in flight: it may have been applied */
+	bool repeated;            /* applied before: only what brought us here is taken away */
 	bool answered;            /* the asker has been told; the task ends when its call returns */
 	char trace[12];
 };
@@ -121,6 +122,7 @@ static void task_repeat(struct task *t, const char *remembered)
 	task_reply_decode(t->arena, remembered ? remembered : "", &first);
 	if (t->has_origin) { /* what brought us here must still be taken away */
 		effects_clear(&t->effects);
+		t->repeated = true;
 		task_set_state(t, TASK_NEW);
 		task_commit(t);
 		return;
@@ -217,8 +219,10 @@ static void task_need(struct task *t)
 
 /* --- the commit ------------------------------------------------------------------ */
 
+/* Facts are loaded anew and the clock is read anew: an outage may lie in between. */
 static void task_restart(struct task *t)
 {
+	t->req->now_ms = clock_now_ms(t->owner->o.clock);
 	t->snap = snapshot_new(t->arena);
 	t->rounds = 0;
 	task_set_state(t, TASK_NEW);
@@ -276,7 +280,7 @@ static void on_store_commit(void *ud, const struct store_answer *answer)
 static void task_commit(struct task *t)
 {
 	struct commit c = {
-		.request_id = t->req->id,
+		.request_id = t->repeated ? "" : t->req->id, /* else it would only be told so again */
 		.reply = task_reply_encode(t->arena, &t->effects.reply),
 		.effects = &t->effects,
 		.facts = t->snap,

@@ -42,6 +42,7 @@ static struct {
 	char last_reply[512];
 	char last_timer[64];
 	size_t last_effects;
+	int64_t last_now_ms;
 } fake;
 
 bool store_ready(const struct store *s)
@@ -73,6 +74,7 @@ void store_commit(struct store *s, const struct commit *cm, store_commit_fn fn, 
 	snprintf(fake.last_request, sizeof(fake.last_request), "%s", cm->request_id);
 	snprintf(fake.last_reply, sizeof(fake.last_reply), "%s", cm->reply);
 	snprintf(fake.last_timer, sizeof(fake.last_timer), "%s", cm->timer);
+	fake.last_now_ms = cm->now_ms;
 	fake.last_effects = cm->effects ? cm->effects->n : 0;
 }
 
@@ -164,7 +166,7 @@ static int setup(void **state)
 	fake.ready = true;
 	handled = 0;
 	log_setup(LOG_ERROR + 1, LOG_LOGFMT);
-	clock_init(&house.clock, 0, 1.0);
+	clock_init(&house.clock, 1769616000000, 1.0);
 	uv_loop_init(&house.loop);
 	house.tasks = tasks_new(&o);
 	return house.tasks ? 0 : -1;
@@ -262,6 +264,28 @@ static void refused_timer_is_still_taken_away(void **state)
 	turn();
 }
 
+/* A timer that was set anew for the moment at which it had fired before: its request is known, and
+ * the timer must go all the same, or it would come back with every lease. */
+static void known_request_still_takes_its_timer_away(void **state)
+{
+	struct task_origin o = {.timer = "t:1", .timer_due_ms = 5, .entry = "", .ref = "",
+		.ref_channel = "", .ref_ts = ""};
+
+	(void)state;
+	submit("r", "doc x", &o, 0);
+	turn();
+	assert_true(fake.asked_done);
+	answer_load(0, STORE_OK, "");
+	turn();
+	assert_int_equal(fake.commits, 1);
+	assert_string_equal(fake.last_timer, "t:1");
+	assert_string_equal(fake.last_request, ""); /* with its id it would be refused as a repetition */
+	assert_int_equal(fake.last_effects, 0);
+	answer_commit(1, STORE_OK, NULL);
+	turn();
+	assert_int_equal(tasks_running(house.tasks), 0);
+}
+
 static void decides_again_after_a_conflict(void **state)
 {
 	(void)state;
@@ -323,14 +347,19 @@ static void says_nothing_was_recorded_in_time(void **state)
 
 static void goes_on_when_redis_is_back(void **state)
 {
+	int64_t first_ms;
+
 	(void)state;
 	fake.ready = false;
 	submit("r", "go", NULL, 60000);
 	turn();
 	answer_commit(0, STORE_DOWN, NULL);
 	fake.ready = true;
+	first_ms = fake.last_now_ms;
+	house.clock.base_house_ms += 3600000; /* an hour of outage */
 	tasks_store_changed(house.tasks, true);
 	turn();
+	assert_true(fake.last_now_ms >= first_ms + 3600000); /* the log says when it was written */
 	answer_commit(1, STORE_OK, NULL);
 	assert_int_equal(house.kind, ANSWER_DONE);
 	turn();
@@ -460,6 +489,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(answers_after_the_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_and_looks_without_a_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused_timer_is_still_taken_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(known_request_still_takes_its_timer_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(decides_again_after_a_conflict, setup, teardown),
 		cmocka_unit_test_setup_teardown(redelivery_gets_the_first_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(says_nothing_was_recorded_in_time, setup, teardown),

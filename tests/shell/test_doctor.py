@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tocsin doctor: for each thing that can be wrong, whether it is found and told how to mend it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -109,17 +110,24 @@ def test_command_line(h):
     expect(doctor(h, "plan.yaml", "more"), 2, "further words")
 
 
+def start_with_manifest(h, manifest):
+    h.slack.process.stop()
+    path = os.path.join(h.folder, "manifest.json")
+    with open(path, "wb") as f:
+        f.write(manifest)
+    h.slack = house.FakeSlack(h.folder, "--manifest", path)
+
+
 def main():
-    with house.House() as h:
-        # With the scopes that are built into the fake Slack some of ours are missing.
-        expect(doctor(h), 1, "FAIL  slack    the scope", "is missing", "reinstall the app")
     manifest = subprocess.run([house.program("tocsin"), "manifest"], capture_output=True, check=True).stdout
+    # An app whose manifest lacks a scope, as after an update without a new installation.
+    lacking = json.loads(manifest)
+    lacking["oauth_config"]["scopes"]["bot"].remove("pins:write")
     with house.House() as h:
-        h.slack.process.stop()
-        path = os.path.join(h.folder, "manifest.json")
-        with open(path, "wb") as f:
-            f.write(manifest)
-        h.slack = house.FakeSlack(h.folder, "--manifest", path)
+        start_with_manifest(h, json.dumps(lacking).encode())
+        expect(doctor(h), 1, "FAIL  slack    the scope pins:write is missing", "reinstall the app")
+    with house.House() as h:
+        start_with_manifest(h, manifest)
         for test in (test_all_is_well, test_tokens, test_plans, test_redis, test_listening, test_command_line):
             test(h)
         asked = {c["where"] for c in h.slack.complaints()}  # what we provoked, and nothing that writes

@@ -34,7 +34,7 @@ const struct walk_keys keys_severity = {"a severity",
 	KEYS("means", "examples", "ack", "fix", "update_every", "ladder", "urgent", "room", "postmortem",
 		"tell"), NULL};
 const struct walk_keys keys_step = {"a step of a ladder",
-	KEYS("page", "after", "together", "only", "via", "repeat_from", "times"), NULL};
+	KEYS("page", "after", "together", "only", "via", "ticket", "repeat_from", "times"), NULL};
 const struct walk_keys keys_incident = {"`incident`",
 	KEYS("id", "roles", "collect", "notify", "widespread", "track", "links", "close_checklist",
 		"allow", "key_event"), NULL};
@@ -46,7 +46,7 @@ const struct walk_keys keys_track = {"`track`", KEYS("document"), NULL};
 const struct walk_keys keys_link = {"a link", KEYS("title", "url"), NULL};
 const struct walk_keys keys_connection = {"a connection",
 	KEYS("kind", "like", "url", "user", "password", "from", "routing_key", "secret", "private",
-		"account", "token", "webhook_secret"),
+		"account", "token", "webhook_secret", "group", "project", "type", "repo", "labels"),
 	NULL};
 const struct walk_keys keys_alert_source = {"an alert source",
 	KEYS("kind", "token", "channel", "severities", "otherwise"), NULL};

@@ -44,6 +44,18 @@ static void check_targets(struct lint *l, const struct plan_ladder *ladder, size
 			"`together` has no meaning for one person", "take it out");
 }
 
+static void check_ticket(struct lint *l, const struct plan_ladder *ladder, size_t index)
+{
+	const char *ticket = ladder->steps[index].ticket;
+	const struct plan_connection *c = ticket ? plan_connection(l->plan, ticket) : NULL;
+
+	if (!c || c->kind == PLAN_CONN_SERVICENOW || c->kind == PLAN_CONN_JIRA || c->kind == PLAN_CONN_GITHUB_ISSUE)
+		return;
+	lint_add(l, FINDING_ERROR, node_get(step_node(l, ladder, index), "ticket"),
+		lint_say(l, "no ticket can be opened in %s: its kind is %s", ticket, c->kind_name),
+		"name a connection of the kind servicenow, jira or github-issue");
+}
+
 static void check_repeats(struct lint *l, const struct plan_ladder *ladder)
 {
 	const struct plan_step *s = &ladder->steps[ladder->n - 1];
@@ -72,7 +84,7 @@ static void check_pair(struct lint *l, const struct plan_severity *sev, const st
 	for (size_t i = 0; i < ladder->n; i++) {
 		const struct plan_step *s = &ladder->steps[i];
 
-		if (s->repeat_from || !applies(s, sev->key))
+		if (s->repeat_from || s->n_page == 0 || !applies(s, sev->key))
 			continue;
 		if (!first)
 			first = s;
@@ -81,7 +93,7 @@ static void check_pair(struct lint *l, const struct plan_severity *sev, const st
 	}
 	if (!first) {
 		lint_add(l, FINDING_ERROR, at,
-			lint_say(l, "the ladder %s pages nobody for %s: each of its steps is `only` for others",
+			lint_say(l, "the ladder %s pages nobody for %s: none of its steps pages and is for it",
 				ladder->key, sev->key),
 			lint_say(l, "add a step for %s, choose another ladder, or write ladder: none", sev->key));
 		return;
@@ -154,8 +166,10 @@ void lint_ladders(struct lint *l)
 	for (size_t i = 0; i < p->n_severities; i++)
 		check_severity(l, &p->severities[i]);
 	for (size_t i = 0; i < p->n_ladders; i++) {
-		for (size_t k = 0; k < p->ladders[i].n; k++)
+		for (size_t k = 0; k < p->ladders[i].n; k++) {
 			check_targets(l, &p->ladders[i], k);
+			check_ticket(l, &p->ladders[i], k);
+		}
 		check_repeats(l, &p->ladders[i]);
 		if (!ladder_used(p, p->ladders[i].key))
 			lint_add(l, FINDING_WARNING, lint_key(l, "ladders", p->ladders[i].key, NULL),

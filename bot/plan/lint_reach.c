@@ -49,6 +49,9 @@ static const char *unspoken(struct lint *l, const char *via)
 				return NULL;
 		return "there is no connection of the kind smtp to send mail by";
 	}
+	if (c && (c->kind == PLAN_CONN_SERVICENOW || c->kind == PLAN_CONN_JIRA ||
+		c->kind == PLAN_CONN_GITHUB_ISSUE))
+		return "a ticket reaches nobody; open one by a step of the ladder: ticket: ...";
 	if (c && c->kind == PLAN_CONN_OTHER)
 		return lint_say(l, "this version does not speak %s", c->kind_name);
 	return NULL;

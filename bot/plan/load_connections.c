@@ -18,10 +18,10 @@ static const struct kind kinds[] = {
 	{"webhook", PLAN_CONN_WEBHOOK},
 	{"twilio", PLAN_CONN_TWILIO},
 	{"statuspage", PLAN_CONN_OTHER},
-	{"servicenow", PLAN_CONN_OTHER},
-	{"github-issue", PLAN_CONN_OTHER},
+	{"servicenow", PLAN_CONN_SERVICENOW},
+	{"github-issue", PLAN_CONN_GITHUB_ISSUE},
 	{"github-workflow", PLAN_CONN_OTHER},
-	{"jira", PLAN_CONN_OTHER},
+	{"jira", PLAN_CONN_JIRA},
 	{"opsgenie", PLAN_CONN_OTHER},
 	{"slack", PLAN_CONN_OTHER},
 	{"teams", PLAN_CONN_OTHER},
@@ -51,7 +51,7 @@ static bool load_kind(struct walk *w, const struct node *key, const struct node 
 	const char *names[N_KINDS], *text, *near;
 
 	if (!n) {
-		walk_error(w, key, "the connection has no kind", "add kind: smtp, pagerduty, twilio or webhook");
+		walk_error(w, key, "the connection has no kind", "add kind: smtp, pagerduty, twilio, webhook, servicenow, jira or github-issue");
 		return false;
 	}
 	text = walk_text(w, n, WALK_NAME_MAX);
@@ -67,7 +67,7 @@ static bool load_kind(struct walk *w, const struct node *key, const struct node 
 	}
 	near = value_nearest(text, names, N_KINDS);
 	walk_error(w, n, say(w, "\"%s\" is not a kind of connection", value_quote(text).text),
-		near ? say(w, "did you mean %s?", near) : "write smtp, pagerduty, twilio or webhook");
+		near ? say(w, "did you mean %s?", near) : "write smtp, pagerduty, twilio, webhook, servicenow, jira or github-issue");
 	return false;
 }
 
@@ -163,6 +163,36 @@ static void load_twilio(struct walk *w, const struct node *key, const struct nod
 		out->url = walk_secret_url(w, inherited(w, v, "url"), "https http", false);
 }
 
+/* Where a ticket goes, and by whose right. */
+static void load_ticket(struct walk *w, const struct node *key, const struct node *v,
+	struct plan_connection *out)
+{
+	const struct node *repo = inherited(w, v, "repo"), *url = inherited(w, v, "url");
+	bool github = out->kind == PLAN_CONN_GITHUB_ISSUE;
+
+	if (url || !github)
+		out->url = walk_secret_url(w, url ? url : need(w, key, v, "url",
+			"add the address of your instance: url: \"https://...\""), "https http", false);
+	out->user = walk_secret(w, inherited(w, v, "user"), SECRET_PLAIN, false);
+	out->password = walk_secret(w, inherited(w, v, "password"), SECRET_HIDDEN, false);
+	out->token = walk_secret(w, inherited(w, v, "token"), SECRET_HIDDEN, false);
+	out->group = walk_text(w, inherited(w, v, "group"), WALK_NAME_MAX);
+	out->project = walk_text(w, inherited(w, v, "project"), WALK_NAME_MAX);
+	out->type = walk_text(w, inherited(w, v, "type"), WALK_NAME_MAX);
+	out->labels = walk_strings(w, inherited(w, v, "labels"), 10, 50, &out->n_labels);
+	if (!inherited(w, v, "token") && (github || !inherited(w, v, "password")))
+		walk_error(w, key, "there is nothing to sign in with",
+			github ? "add token: \"${GITHUB_TOKEN}\"" : "add user: and password:, or token:");
+	if (out->kind == PLAN_CONN_JIRA)
+		need(w, key, v, "project", "add the project's key: project: OPS");
+	if (github && need(w, key, v, "repo", "add repo: owner/name")) {
+		out->repo = walk_text(w, repo, WALK_NAME_MAX);
+		if (out->repo && (!strchr(out->repo, '/') || out->repo[strspn(out->repo,
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./")]))
+			walk_error(w, repo, "this is no repository", "write it as owner/name");
+	}
+}
+
 /* Known to the language: secrets that are missing are told, and nothing else is looked at. */
 static void check_other(struct walk *w, const struct node *key, const struct node *v,
 	const struct plan_connection *c)
@@ -207,6 +237,8 @@ static void load_connection(struct walk *w, const struct node *key, const struct
 		load_pagerduty(w, key, v, out);
 	else if (out->kind == PLAN_CONN_TWILIO)
 		load_twilio(w, key, v, out);
+	else if (out->kind != PLAN_CONN_WEBHOOK)
+		load_ticket(w, key, v, out);
 	else
 		load_webhook(w, key, v, out);
 	out->private_ok = walk_bool(w, inherited(w, v, "private"), false) ||

@@ -99,7 +99,7 @@ static void check_repeat(struct walk *w, const struct node *n, size_t index, boo
 
 	out->repeat_from = walk_count(w, from, 1, STEPS_MAX, 0);
 	out->times = walk_count(w, node_get(n, "times"), 1, TIMES_MAX, 1);
-	if (!node_blank(node_get(n, "page")))
+	if (!node_blank(node_get(n, "page")) || !node_blank(node_get(n, "ticket")))
 		walk_error(w, n, "a step either pages or goes back",
 			"write `page` and `repeat_from` as two steps");
 	if (out->repeat_from && out->repeat_from > index)
@@ -126,9 +126,10 @@ static void load_step(struct walk *w, const struct node *n, size_t index, bool l
 	out->together = walk_bool(w, node_get(n, "together"), false);
 	out->only = walk_refs(w, node_get(n, "only"), REF_SEVERITY, SEVERITIES_MAX, &out->n_only);
 	out->via = walk_refs(w, node_get(n, "via"), REF_VIA, WALK_WAYS_MAX, &out->n_via);
+	out->ticket = walk_ref(w, node_get(n, "ticket"), REF_CONNECTION);
 	if (!node_blank(node_get(n, "repeat_from")))
 		check_repeat(w, n, index, last, out);
-	else if (node_blank(page) || (page->kind == NODE_LIST && !page->n))
+	else if (!out->ticket && (node_blank(page) || (page->kind == NODE_LIST && !page->n)))
 		walk_error(w, n, "the step pages nobody", "add page: and a person, a group or a schedule");
 	else if (!node_blank(node_get(n, "times")))
 		walk_error(w, node_get(n, "times"), "`times` belongs to `repeat_from`",

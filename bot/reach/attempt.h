@@ -21,7 +21,8 @@
 struct attempt;
 struct reach;
 
-/* What an answer of the receiver means: fills in r, whose strings may live in the attempt's arena. */
+/* What an answer of the receiver means: fills in r, whose strings may live in the attempt's arena. A
+ * judge that sends again, or settles, is asked about that answer instead. */
 typedef void (*attempt_judge_fn)(struct attempt *a, const struct http_answer *answer, struct sent *r);
 
 struct attempt {
@@ -32,6 +33,7 @@ struct attempt {
 	void *ud;
 	unsigned long transfer;      /* 0: none is running */
 	attempt_judge_fn judge;
+	void *way;                   /* what the way keeps between two transfers, in the arena */
 	bool settled;                /* `result` waits to be told */
 	struct sent result;
 };
@@ -61,6 +63,7 @@ void attempt_judge_http(struct attempt *a, const struct http_answer *answer, str
 /* The ways. */
 void mail_begin(struct attempt *a, const struct outgoing *o);
 void pagerduty_begin(struct attempt *a, const struct outgoing *o);
+void ticket_begin(struct attempt *a, const struct outgoing *o);
 void twilio_begin(struct attempt *a, const struct outgoing *o);
 void webhook_begin(struct attempt *a, const struct outgoing *o);
 #endif

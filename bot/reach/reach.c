@@ -114,7 +114,8 @@ static void on_http_answer(void *ud, const struct http_answer *answer)
 	}
 	/* Out of memory: what became of it is known, only the words about it are missing. */
 	arena_recovery_clear(a->arena);
-	attempt_tell(a, r);
+	if (!a->transfer && !a->settled)
+		attempt_tell(a, r);
 }
 
 void attempt_send(struct attempt *a, const struct http_request *req, attempt_judge_fn judge)
@@ -137,6 +138,8 @@ static void begin(struct attempt *a, const struct outgoing *o)
 		pagerduty_begin(a, o);
 	else if (strcmp(o->send->op, "webhook") == 0)
 		webhook_begin(a, o);
+	else if (strcmp(o->send->op, "ticket") == 0)
+		ticket_begin(a, o);
 	else if (strcmp(o->send->op, "sms") == 0 || strcmp(o->send->op, "phone") == 0)
 		twilio_begin(a, o);
 	else
@@ -206,7 +209,7 @@ struct sender *reach_new(const struct reach_options *o, struct err *err)
 		return NULL;
 	}
 	reach->o = *o;
-	reach->sender = (struct sender){.ops = "mail pagerduty webhook sms phone", .self = reach,
+	reach->sender = (struct sender){.ops = "mail pagerduty webhook sms phone ticket", .self = reach,
 		.send = reach_send, .close = reach_close};
 	uv_timer_init(o->loop, &reach->later);
 	reach->later.data = reach;

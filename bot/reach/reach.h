@@ -1,6 +1,6 @@
 /*
  * reach.h - ways to reach a person or a system outside chat: mail, PagerDuty, telephone and text
- * messages (Twilio), signed webhooks.
+ * messages (Twilio), signed webhooks, tickets.
  *
  * One sender for all of them. Each attempt has its own arena; what it needs of the outgoing entry is
  * rendered at once, and the answer is judged when the transfer ends. Where and with which secrets

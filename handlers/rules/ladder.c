@@ -184,6 +184,11 @@ void ladder_run(struct paging_run *run, bool forward)
 			continue;
 		}
 		p->step++;
+		if (s->ticket)
+			ticket_open(run, s->ticket);
+		/* A ticket alone reaches nobody, and changes nothing about who is called next. */
+		if (s->n_page == 0)
+			continue;
 		forward = !step_run(run, s, run->now_ms - due > PAGING_LATE_MS);
 	}
 	ladder_end(run);

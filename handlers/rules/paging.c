@@ -407,6 +407,10 @@ bool paging_delivery(struct context *cx, struct incident *inc)
 		pager_failed(&run, d);
 		return true;
 	}
+	if (strncmp(d->note, "ticket:", 7) == 0) {
+		ticket_delivery(&run, d->note + 7, d);
+		return true;
+	}
 	if (strncmp(d->note, "page:", 5) != 0)
 		return false;
 	page = page_find(&inc->paging, (unsigned)strtoul(d->note + 5, NULL, 10));

@@ -97,6 +97,22 @@ static void put_page(struct json_out *j, const struct page *p)
 	json_out_object_end(j);
 }
 
+static void put_tickets(struct json_out *j, const struct paging *p)
+{
+	if (p->n_tickets == 0)
+		return;
+	json_out_array(j, "tickets");
+	for (unsigned i = 0; i < p->n_tickets; i++) {
+		json_out_object(j, NULL);
+		json_out_str(j, "via", p->tickets[i].via);
+		put_str(j, "number", p->tickets[i].number);
+		put_str(j, "link", p->tickets[i].link);
+		put_bool(j, "failed", p->tickets[i].failed);
+		json_out_object_end(j);
+	}
+	json_out_array_end(j);
+}
+
 void paging_encode(struct json_out *j, const struct paging *p)
 {
 	json_out_str(j, "state", state_names[p->state]);
@@ -130,6 +146,7 @@ void paging_encode(struct json_out *j, const struct paging *p)
 		json_out_array_end(j);
 	}
 	put_list(j, "pagers", p->pagers, p->n_pagers);
+	put_tickets(j, p);
 	put_int(j, "alert", p->alert);
 	put_int(j, "retries", p->retries);
 	put_list(j, "told", p->told, p->n_told);
@@ -230,6 +247,17 @@ static void get_lists(struct arena *a, const json_t *o, struct paging *p)
 			get_page(item, &p->pages[p->n_pages++]);
 }
 
+static void get_tickets(const json_t *o, struct paging *p)
+{
+	const json_t *list = json_in_get(o, "tickets"), *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		if (p->n_tickets < PAGING_TICKETS_MAX)
+			p->tickets[p->n_tickets++] = (struct page_ticket){json_in_str(item, "via"),
+				json_in_str(item, "number"), json_in_str(item, "link"), json_in_bool(item, "failed")};
+}
+
 void paging_decode(struct arena *a, const struct json_t *o, struct paging *p)
 {
 	paging_init(p);
@@ -253,6 +281,7 @@ void paging_decode(struct arena *a, const struct json_t *o, struct paging *p)
 	p->pages_dropped = get_unsigned(o, "pages_dropped");
 	get_lists(a, o, p);
 	p->n_pagers = get_list(o, "pagers", p->pagers, PAGING_PAGERS_MAX);
+	get_tickets(o, p);
 	p->alert = get_unsigned(o, "alert");
 	p->retries = get_unsigned(o, "retries");
 	p->n_told = get_list(o, "told", p->told, PAGING_PEOPLE_MAX);

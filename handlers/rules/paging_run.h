@@ -8,6 +8,7 @@
 #include "tocsin/targets.h"
 
 struct buf;
+struct delivery;
 struct json_out;
 
 #define PAGING_LATE_MS (INT64_C(60) * 1000) /* a page this much behind its time says that it is late */
@@ -83,6 +84,12 @@ void page_pagers(struct paging_run *run, const char *what);
 /* The same for the alert of one page, which arrived behind its time. */
 void page_pager_late(struct paging_run *run, const struct page *page, const char *what);
 struct page *page_find(struct paging *p, unsigned n);
+
+/* --- ticket.c ------------------------------------------------------------------------------ */
+/* Promises a ticket in that connection, unless there is one. */
+void ticket_open(struct paging_run *run, const char *via);
+/* What became of it. note: the connection. */
+void ticket_delivery(struct paging_run *run, const char *via, const struct delivery *d);
 
 /* --- page_words.c -------------------------------------------------------------------------- */
 /* Data of one page: the incident's and who, why, by which way. */

@@ -80,6 +80,10 @@ enum way_kind way_kind(const struct plan *plan, const struct plan_person *person
 		return WAY_WEBHOOK;
 	case PLAN_CONN_TWILIO:
 		return phone_kind(plan, person, via, error);
+	case PLAN_CONN_SERVICENOW:
+	case PLAN_CONN_JIRA:
+	case PLAN_CONN_GITHUB_ISSUE:
+		return none(error, "unknown_way"); /* a ticket rings nobody */
 	case PLAN_CONN_OTHER:
 		break;
 	}

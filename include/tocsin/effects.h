@@ -46,6 +46,8 @@ enum effect_kind {
  *   sms, phone     a text message to, or a call of, person `person` by connection `via`. The entry's
  *                  `entity` and `note` come back with the receiver's late verdict, as a delivery
  *   pagerduty      an Events v2 event: `arg` is trigger, acknowledge or resolve; `via` the connection
+ *   ticket         opens a ticket in connection `via` unless there is one for `arg` (the incident's id);
+ *                  the result's `channel` is its number, its `detail` its address
  *   webhook        a signed call of connection `via` with `data` as body's data, `arg` as its type
  */
 struct send {

@@ -50,6 +50,7 @@
 #define PAGING_STEPS_MAX 500    /* steps that one ladder may run, repeats included */
 #define PAGING_RETRY_MS (INT64_C(5) * 60 * 1000)  /* when every receiver refused: again from the first step */
 #define PAGING_RETRY_FOR_MS (INT64_C(60) * 60 * 1000) /* while the round is not older than this */
+#define PAGING_TICKETS_MAX 8    /* connections with a ticket */
 #define PAGING_PAGERS_MAX 8     /* PagerDuty connections with an open alert */
 
 struct actor;
@@ -58,6 +59,14 @@ struct context;
 struct incident;
 struct json_out;
 struct json_t;
+
+/* A ticket in somebody's system. */
+struct page_ticket {
+	const char *via;    /* connection */
+	const char *number; /* "OPS-24"; "" : not opened yet */
+	const char *link;   /* "" : none */
+	bool failed;        /* refused: the next time that the ladder comes by it is tried again */
+};
 
 enum paging_state {
 	PAGING_IDLE,      /* nobody is paged: not begun, or the severity has no ladder */
@@ -143,6 +152,8 @@ struct paging {
 
 	const char *pagers[PAGING_PAGERS_MAX]; /* connections whose PagerDuty alert is open */
 	unsigned n_pagers;
+	struct page_ticket tickets[PAGING_TICKETS_MAX];
+	unsigned n_tickets;
 	unsigned alert;       /* PagerDuty: alerts that were resolved: part of the next one's name */
 	unsigned retries;     /* how often everything failed in this round */
 	const char *told[PAGING_PEOPLE_MAX];   /* people of `tell` who have been told */

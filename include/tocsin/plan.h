@@ -144,6 +144,7 @@ struct plan_step {
 	size_t n_only;
 	const char *const *via;       /* these ways instead of the person's own, n_via == 0: own */
 	size_t n_via;
+	const char *ticket;           /* connection in which a ticket is opened, once; or NULL */
 	unsigned repeat_from;         /* 1-based step to go back to; 0: this is not a repeat */
 	unsigned times;               /* how often it goes back */
 };
@@ -208,6 +209,9 @@ enum plan_connection_kind {
 	PLAN_CONN_PAGERDUTY,
 	PLAN_CONN_WEBHOOK,
 	PLAN_CONN_TWILIO,
+	PLAN_CONN_SERVICENOW, /* these three take tickets */
+	PLAN_CONN_JIRA,
+	PLAN_CONN_GITHUB_ISSUE,
 	PLAN_CONN_OTHER /* known to the language, not spoken by this version */
 };
 
@@ -220,7 +224,13 @@ struct plan_connection {
 	const char *password;    /* or NULL; secret */
 	const char *from;        /* or NULL; Twilio: the number that calls */
 	const char *account;     /* Twilio: "AC..."; or NULL */
-	const char *token;       /* Twilio: the account's auth token; or NULL; secret */
+	const char *token;       /* Twilio: the account's auth token; tickets: a token; or NULL; secret */
+	const char *group;       /* ServiceNow: who gets the ticket; or NULL */
+	const char *project;     /* Jira: "OPS"; or NULL */
+	const char *type;        /* Jira: "Task"; or NULL */
+	const char *repo;        /* GitHub: "owner/name"; or NULL */
+	const char *const *labels; /* Jira, GitHub: besides our own */
+	size_t n_labels;
 	const char *routing_key; /* PagerDuty; secret */
 	const char *secret;      /* webhook signing secret "whsec_..."; secret */
 	const char *webhook_secret; /* PagerDuty: signs what it tells us; NULL: it tells nothing; secret */

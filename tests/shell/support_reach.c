@@ -101,6 +101,7 @@ static void on_sent(void *ud, const struct sent *r)
 	h->times_told++;
 	h->outcome = r->outcome;
 	h->retry_after_ms = r->retry_after_ms;
+	put(h->channel, sizeof(h->channel), r->channel);
 	put(h->error, sizeof(h->error), r->error);
 	put(h->detail, sizeof(h->detail), r->detail);
 	uv_stop(&h->loop);

@@ -40,7 +40,7 @@ struct reach_house {
 	bool told;
 	unsigned times_told;
 	enum sent_outcome outcome;
-	char error[128], detail[512];
+	char channel[128], error[128], detail[512];
 	int64_t retry_after_ms;
 };
 

@@ -242,8 +242,14 @@ static void check_full_outside(const struct plan *p)
 	assert_string_equal(like->secret, plan_connection(p, "deploy")->secret);
 	assert_true(like->private_ok);
 	assert_string_equal(plan_connection(p, "pager")->routing_key, "0123456789abcdef0123456789abcdef");
-	assert_int_equal(plan_connection(p, "tickets")->kind, PLAN_CONN_OTHER);
-	assert_string_equal(plan_connection(p, "tickets")->kind_name, "servicenow");
+	assert_int_equal(plan_connection(p, "status")->kind, PLAN_CONN_OTHER);
+	assert_string_equal(plan_connection(p, "status")->kind_name, "statuspage");
+	assert_int_equal(plan_connection(p, "more")->kind, PLAN_CONN_SERVICENOW);
+	assert_string_equal(plan_connection(p, "more")->user, "bot");
+	assert_string_equal(plan_connection(p, "more")->group, "Letters");
+	assert_string_equal(plan_connection(p, "issues")->repo, "example/parcels");
+	assert_int_equal(plan_connection(p, "issues")->n_labels, 2);
+	assert_string_equal(plan_connection(p, "pager")->webhook_secret, getenv("TEST_PAGER_HOOK"));
 	assert_string_equal(a->kind, "alertmanager");
 	assert_string_equal(a->token, "token-of-the-test");
 	assert_string_equal(a->channel, "bridge");
@@ -706,7 +712,7 @@ static void check_block(const char *block, size_t len, unsigned line)
 					"P3: {ladder: none}}\n"},
 			{"ladders:", "ladders: {production: [{page: ada}], triage: [{page: ada}]}\n"},
 			{"connections:", "connections: {mail: {kind: smtp, url: \"smtp://127.0.0.1\", from: "
-					 "bot@example.com}}\n"},
+					 "bot@example.com}, tracker: {kind: github-issue, repo: a/b, token: x}}\n"},
 		};
 
 		buf_str(&b, "\ntocsin: 1\n");

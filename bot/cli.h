@@ -11,4 +11,6 @@ int cli_render(int argc, char **argv);
 int cli_manifest(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_oncall(int argc, char **argv);
+int cli_rehearse(int argc, char **argv);
 #endif

@@ -13,6 +13,8 @@ static const struct {
 } commands[] = {
 	{"run", "run the bot", cli_run},
 	{"check", "say what is wrong with a plan, and how to mend it", cli_check},
+	{"oncall", "say who is on call by a plan, now or at another time", cli_oncall},
+	{"rehearse", "play an incident in virtual time: who is paged when", cli_rehearse},
 	{"render", "show what a template makes of its data", cli_render},
 	{"manifest", "print the Slack app manifest", cli_manifest},
 	{"doctor", "say what is wrong with the surroundings, and how to mend it", cli_doctor},

@@ -1,6 +1,7 @@
 /* tasks.c - see tasks.h. One enum, one switch; task_set_state() is the only writer. */
 #include "bot/tasks.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #define ROUNDS_MAX 16      /* how often a handler may ask for more facts */
 #define CONFLICTS_MAX 64   /* how often somebody may be faster */
 #define SWEEP_MS 50
+#define TRIM_TASKS 1000    /* after a crowd, memory goes back to the system ... */
+#define TRIM_MS 10000      /* ... not more often than this */
 
 enum task_state {
 	TASK_NEW,        /* waits for the end of the turn */
@@ -64,6 +67,8 @@ struct tasks {
 	struct task *ready, **ready_end;
 	struct task_locks locks;
 	uint32_t trace_seed;
+	uint64_t freed;      /* tasks since the last trim */
+	int64_t trimmed_at;  /* monotonic */
 	uv_prepare_t hook;
 	uv_idle_t more;      /* keeps the loop from sleeping while tasks are ready */
 	uv_timer_t sweep;
@@ -409,6 +414,7 @@ static void task_free(struct task *t)
 	if (t->next)
 		t->next->prev = t->prev;
 	ts->count--;
+	ts->freed++;
 	if (t->plan)
 		ts->o.plan_give(ts->o.ud, t->plan);
 	arena_free(t->arena);
@@ -441,6 +447,20 @@ static void on_uv_prepare(uv_prepare_t *h)
 		uv_timer_again(&ts->sweep);
 }
 
+/* What hundreds of tasks at once needed is spread over the heap: free() alone keeps it. False: not
+ * yet, come again. */
+static bool tasks_trim(struct tasks *ts, int64_t now)
+{
+	if (ts->freed < TRIM_TASKS)
+		return true;
+	if (now - ts->trimmed_at < TRIM_MS)
+		return false;
+	ts->freed = 0;
+	ts->trimmed_at = now;
+	malloc_trim(0);
+	return true;
+}
+
 /* Deadlines, and tasks that wait for Redis. */
 static void on_uv_sweep(uv_timer_t *h)
 {
@@ -466,7 +486,7 @@ static void on_uv_sweep(uv_timer_t *h)
 			task_restart(t);
 		}
 	}
-	if (ts->count == 0)
+	if (ts->count == 0 && tasks_trim(ts, now))
 		uv_timer_stop(&ts->sweep);
 }
 

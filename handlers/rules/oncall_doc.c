@@ -207,23 +207,36 @@ void oncall_save(struct context *cx, struct oncall_doc *doc)
 
 /* --- what concerns a schedule -------------------------------------------------------------- */
 
+/* Most often nobody changed anything, and every page asks: then no tree is made. As encode() writes
+ * it; in a text of the document the quotes would be escaped. */
+static bool has_changes(const struct fact *f)
+{
+	return f->state == FACT_KNOWN && !strstr(f->value, "\"changes\":[]");
+}
+
 bool oncall_changes(struct context *cx, const struct plan_schedule *schedule,
 	struct roster_changes *out)
 {
-	const struct fact *own = doc_fact(cx, schedule->key), *away = doc_fact(cx, ONCALL_AWAY);
-	struct oncall_doc *docs[2];
+	const char *keys[2] = {schedule->key, ONCALL_AWAY};
+	const struct fact *facts[2] = {doc_fact(cx, keys[0]), doc_fact(cx, keys[1])};
+	struct oncall_doc *docs[2] = {NULL, NULL};
 	struct roster_change *items;
+	size_t n = 0;
 
 	*out = (struct roster_changes){0};
-	if (own->state == FACT_NOT_LOADED || away->state == FACT_NOT_LOADED)
+	if (facts[0]->state == FACT_NOT_LOADED || facts[1]->state == FACT_NOT_LOADED)
 		return false;
-	if (own->state == FACT_ABSENT && away->state == FACT_ABSENT)
+	for (size_t d = 0; d < 2; d++) {
+		if (!has_changes(facts[d]))
+			continue;
+		oncall_load(cx, keys[d], &docs[d]);
+		n += docs[d]->n;
+	}
+	if (!n)
 		return true;
-	oncall_load(cx, schedule->key, &docs[0]);
-	oncall_load(cx, ONCALL_AWAY, &docs[1]);
-	items = ARENA_ARRAY(cx->arena, struct roster_change, docs[0]->n + docs[1]->n);
+	items = ARENA_ARRAY(cx->arena, struct roster_change, n);
 	for (size_t d = 0; d < 2; d++)
-		for (size_t i = 0; i < docs[d]->n; i++)
+		for (size_t i = 0; docs[d] && i < docs[d]->n; i++)
 			items[out->n++] = docs[d]->changes[i];
 	out->items = items;
 	return true;

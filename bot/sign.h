@@ -35,6 +35,8 @@ bool equal_constant_time(const void *a, size_t a_len, const void *b, size_t b_le
 
 /* Random bytes from the system; 0 or -1. */
 int random_bytes(void *out, size_t len);
+/* The value of one hex digit, -1 for anything else. */
+int hex_digit(char c);
 /* 2 * len hex digits and a NUL. */
 void hex_encode(const unsigned char *data, size_t len, char *out);
 #endif

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "bot/sign.h"
 #include "bot/slack/slack_event.h"
 #include "bot/slack/slack_slash.h"
 #include "tocsin/arena.h"
@@ -24,31 +25,6 @@ static void tree_free(void *tree)
 	json_decref(tree);
 }
 
-/* jansson recurses: so much nesting is nobody's message. */
-static bool too_deep(const char *s, size_t len)
-{
-	unsigned depth = 0;
-	bool in_string = false;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if (in_string) {
-			if (s[i] == '\\')
-				i++;
-			else if (s[i] == '"')
-				in_string = false;
-		} else if (s[i] == '"') {
-			in_string = true;
-		} else if (s[i] == '{' || s[i] == '[') {
-			if (++depth > SLACK_DEPTH_MAX)
-				return true;
-		} else if ((s[i] == '}' || s[i] == ']') && depth) {
-			depth--;
-		}
-	}
-	return false;
-}
-
 static json_t *load(struct arena *a, const char *bytes, size_t len, struct err *err)
 {
 	json_error_t why;
@@ -58,7 +34,7 @@ static json_t *load(struct arena *a, const char *bytes, size_t len, struct err *
 		err_set(err, ERR_LIMIT, "more than %zu bytes", SLACK_FRAME_MAX);
 		return NULL;
 	}
-	if (too_deep(bytes, len)) {
+	if (json_in_too_deep(bytes, len, SLACK_DEPTH_MAX)) {
 		err_set(err, ERR_LIMIT, "nested more than %d deep", SLACK_DEPTH_MAX);
 		return NULL;
 	}
@@ -436,15 +412,6 @@ int slack_in_frame(struct arena *a, const char *bytes, size_t len,
 }
 
 /* ---- bodies of signed HTTP requests ---- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 static char *form_decode(struct arena *a, const char *s, size_t len, size_t *out_len)
 {

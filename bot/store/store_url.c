@@ -3,19 +3,9 @@
 
 #include <string.h>
 
+#include "bot/sign.h"
 #include "bot/store/redis_tls.h"
 #include "tocsin/err.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* Decodes n bytes into out. Zero bytes and control characters are no part of any address. */
 static int part_decode(const char *s, size_t n, char *out, size_t size, const char *name,

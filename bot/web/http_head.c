@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bot/sign.h"
 #include "tocsin/utf8.h"
 
 size_t http_head_find(const char *bytes, size_t len, size_t from)
@@ -23,17 +24,6 @@ size_t http_head_find(const char *bytes, size_t len, size_t from)
 	return 0;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Decodes %XX (and "+" in forms) from s to out, which may be s. Bytes, or -1: malformed, NUL, or
  * more than room. */
 static long percent_decode(const char *s, size_t len, char *out, size_t room, bool plus)
@@ -44,8 +34,8 @@ static long percent_decode(const char *s, size_t len, char *out, size_t room, bo
 		char c = s[i];
 
 		if (c == '%') {
-			int high = i + 2 < len ? hex_value(s[i + 1]) : -1;
-			int low = i + 2 < len ? hex_value(s[i + 2]) : -1;
+			int high = i + 2 < len ? hex_digit(s[i + 1]) : -1;
+			int low = i + 2 < len ? hex_digit(s[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return -1;

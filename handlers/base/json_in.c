@@ -20,6 +20,30 @@ struct json_t *json_in_load(struct arena *a, const char *text, size_t len)
 	return json_is_object(tree) ? tree : NULL;
 }
 
+bool json_in_too_deep(const char *text, size_t len, unsigned most)
+{
+	unsigned depth = 0;
+	bool in_string = false;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (in_string) {
+			if (text[i] == '\\')
+				i++;
+			else if (text[i] == '"')
+				in_string = false;
+		} else if (text[i] == '"') {
+			in_string = true;
+		} else if (text[i] == '{' || text[i] == '[') {
+			if (++depth > most)
+				return true;
+		} else if ((text[i] == '}' || text[i] == ']') && depth) {
+			depth--;
+		}
+	}
+	return false;
+}
+
 struct json_t *json_in_get(const struct json_t *object, const char *key)
 {
 	return json_object_get(object, key);

@@ -209,6 +209,24 @@ void json_out_bool(struct json_out *j, const char *key, bool value)
 	buf_str(j->buf, value ? "true" : "false");
 }
 
+void json_out_some_str(struct json_out *j, const char *key, const char *value)
+{
+	if (value && *value)
+		json_out_str(j, key, value);
+}
+
+void json_out_some_int(struct json_out *j, const char *key, int64_t value)
+{
+	if (value)
+		json_out_int(j, key, value);
+}
+
+void json_out_some_bool(struct json_out *j, const char *key, bool value)
+{
+	if (value)
+		json_out_bool(j, key, value);
+}
+
 void json_out_null(struct json_out *j, const char *key)
 {
 	put_key(j, key);

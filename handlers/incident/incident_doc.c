@@ -70,33 +70,14 @@ void incident_init(struct incident *inc)
 
 /* --- out --------------------------------------------------------------------------------- */
 
-/* What is empty is left out: documents of 100,000 incidents stay small. */
-static void put_str(struct json_out *j, const char *key, const char *s)
-{
-	if (*s)
-		json_out_str(j, key, s);
-}
-
-static void put_int(struct json_out *j, const char *key, int64_t v)
-{
-	if (v)
-		json_out_int(j, key, v);
-}
-
-static void put_bool(struct json_out *j, const char *key, bool v)
-{
-	if (v)
-		json_out_bool(j, key, v);
-}
-
 static void put_who(struct json_out *j, const char *key, const struct incident_who *w)
 {
 	if (!*w->name && !*w->person && !*w->user)
 		return;
 	json_out_object(j, key);
-	put_str(j, "person", w->person);
-	put_str(j, "user", w->user);
-	put_str(j, "name", w->name);
+	json_out_some_str(j, "person", w->person);
+	json_out_some_str(j, "user", w->user);
+	json_out_some_str(j, "name", w->name);
 	json_out_object_end(j);
 }
 
@@ -107,7 +88,7 @@ static void put_lists(struct json_out *j, const struct incident *inc)
 		json_out_object(j, NULL);
 		json_out_str(j, "role", inc->roles[i].key);
 		put_who(j, "who", &inc->roles[i].who);
-		put_int(j, "at", inc->roles[i].at_ms);
+		json_out_some_int(j, "at", inc->roles[i].at_ms);
 		json_out_object_end(j);
 	}
 	json_out_array_end(j);
@@ -124,7 +105,7 @@ static void put_lists(struct json_out *j, const struct incident *inc)
 		json_out_object(j, NULL);
 		json_out_str(j, "title", inc->items[i].title);
 		put_who(j, "by", &inc->items[i].by);
-		put_int(j, "done", inc->items[i].done_ms);
+		json_out_some_int(j, "done", inc->items[i].done_ms);
 		json_out_object_end(j);
 	}
 	json_out_array_end(j);
@@ -134,16 +115,16 @@ static void put_home(struct json_out *j, const struct incident *inc)
 {
 	json_out_object(j, "home");
 	json_out_int(j, "platform", inc->home.platform);
-	put_str(j, "channel", inc->home.channel);
-	put_str(j, "root", inc->home.root_ts);
-	put_bool(j, "wants_room", inc->home.wants_room);
-	put_int(j, "moves", inc->home.moves);
-	put_str(j, "room", inc->home.room);
+	json_out_some_str(j, "channel", inc->home.channel);
+	json_out_some_str(j, "root", inc->home.root_ts);
+	json_out_some_bool(j, "wants_room", inc->home.wants_room);
+	json_out_some_int(j, "moves", inc->home.moves);
+	json_out_some_str(j, "room", inc->home.room);
 	json_out_object_end(j);
 	json_out_object(j, "origin");
 	json_out_int(j, "platform", inc->origin.platform);
-	put_str(j, "channel", inc->origin.channel);
-	put_str(j, "thread", inc->origin.thread);
+	json_out_some_str(j, "channel", inc->origin.channel);
+	json_out_some_str(j, "thread", inc->origin.thread);
 	json_out_object_end(j);
 }
 
@@ -153,10 +134,10 @@ static void put_alert(struct json_out *j, const struct incident *inc)
 		return;
 	json_out_object(j, "alert");
 	json_out_str(j, "source", inc->alert_source);
-	put_str(j, "key", inc->alert_key);
-	put_str(j, "episode", inc->alert_episode);
-	put_str(j, "link", inc->alert_link);
-	put_bool(j, "firing", inc->alert_firing);
+	json_out_some_str(j, "key", inc->alert_key);
+	json_out_some_str(j, "episode", inc->alert_episode);
+	json_out_some_str(j, "link", inc->alert_link);
+	json_out_some_bool(j, "firing", inc->alert_firing);
 	json_out_object_end(j);
 }
 
@@ -164,23 +145,23 @@ static void put_course(struct json_out *j, const struct incident *inc)
 {
 	json_out_int(j, "declared", inc->declared_ms);
 	put_who(j, "declared_by", &inc->declared_by);
-	put_int(j, "resolved", inc->resolved_ms);
+	json_out_some_int(j, "resolved", inc->resolved_ms);
 	put_who(j, "resolved_by", &inc->resolved_by);
-	put_int(j, "closed", inc->closed_ms);
-	put_str(j, "summary", inc->summary);
-	put_str(j, "reason", inc->reason);
-	put_str(j, "update", inc->update_text);
-	put_int(j, "update_at", inc->update_ms);
+	json_out_some_int(j, "closed", inc->closed_ms);
+	json_out_some_str(j, "summary", inc->summary);
+	json_out_some_str(j, "reason", inc->reason);
+	json_out_some_str(j, "update", inc->update_text);
+	json_out_some_int(j, "update_at", inc->update_ms);
 	put_who(j, "update_by", &inc->update_by);
-	put_int(j, "update_due", inc->update_due_ms);
-	put_int(j, "activity", inc->activity_ms);
+	json_out_some_int(j, "update_due", inc->update_due_ms);
+	json_out_some_int(j, "activity", inc->activity_ms);
 	put_who(j, "ack_by", &inc->ack_by);
-	put_int(j, "ack_at", inc->ack_ms);
-	put_int(j, "ack_expires", inc->ack_expires_ms);
-	put_int(j, "postmortem_due", inc->postmortem_due_ms);
-	put_int(j, "postmortem_done", inc->postmortem_done_ms);
-	put_str(j, "postmortem_url", inc->postmortem_url);
-	put_int(j, "widened", inc->widened_ms);
+	json_out_some_int(j, "ack_at", inc->ack_ms);
+	json_out_some_int(j, "ack_expires", inc->ack_expires_ms);
+	json_out_some_int(j, "postmortem_due", inc->postmortem_due_ms);
+	json_out_some_int(j, "postmortem_done", inc->postmortem_done_ms);
+	json_out_some_str(j, "postmortem_url", inc->postmortem_url);
+	json_out_some_int(j, "widened", inc->widened_ms);
 	put_who(j, "widened_by", &inc->widened_by);
 }
 
@@ -193,19 +174,19 @@ void incident_encode(const struct incident *inc, struct buf *out)
 	json_out_str(&j, "id", inc->id);
 	json_out_int(&j, "number", inc->number);
 	json_out_str(&j, "title", inc->title);
-	put_str(&j, "severity", inc->severity);
+	json_out_some_str(&j, "severity", inc->severity);
 	json_out_str(&j, "status", incident_status_name(inc->status));
-	put_bool(&j, "drill", inc->drill);
-	put_bool(&j, "page", inc->page);
-	put_bool(&j, "page_urgent", inc->page_urgent);
-	put_str(&j, "page_target", inc->page_target);
-	put_int(&j, "page_due", inc->page_due_ms);
+	json_out_some_bool(&j, "drill", inc->drill);
+	json_out_some_bool(&j, "page", inc->page);
+	json_out_some_bool(&j, "page_urgent", inc->page_urgent);
+	json_out_some_str(&j, "page_target", inc->page_target);
+	json_out_some_int(&j, "page_due", inc->page_due_ms);
 	put_course(&j, inc);
 	put_lists(&j, inc);
 	put_home(&j, inc);
 	put_alert(&j, inc);
-	put_int(&j, "messages", inc->n_messages);
-	put_int(&j, "key_events", inc->n_key_events);
+	json_out_some_int(&j, "messages", inc->n_messages);
+	json_out_some_int(&j, "key_events", inc->n_key_events);
 	json_out_int(&j, "seq", inc->seq);
 	json_out_object(&j, "paging");
 	paging_encode(&j, &inc->paging);

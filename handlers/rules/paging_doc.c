@@ -24,24 +24,6 @@ const char *paging_guard(struct arena *a, const struct paging *p)
 
 /* --- out --------------------------------------------------------------------------------- */
 
-static void put_str(struct json_out *j, const char *key, const char *s)
-{
-	if (s && *s)
-		json_out_str(j, key, s);
-}
-
-static void put_int(struct json_out *j, const char *key, int64_t v)
-{
-	if (v)
-		json_out_int(j, key, v);
-}
-
-static void put_bool(struct json_out *j, const char *key, bool v)
-{
-	if (v)
-		json_out_bool(j, key, v);
-}
-
 static void put_list(struct json_out *j, const char *key, const char *const *items, unsigned n)
 {
 	if (n == 0)
@@ -57,25 +39,25 @@ static void put_reach(struct json_out *j, const struct page_reach *r)
 	json_out_object(j, NULL);
 	json_out_int(j, "n", r->n);
 	json_out_str(j, "person", r->person);
-	put_str(j, "reason", r->reason);
-	put_int(j, "run", r->run);
-	put_int(j, "started", r->started_ms);
-	put_int(j, "last", r->last_ms);
+	json_out_some_str(j, "reason", r->reason);
+	json_out_some_int(j, "run", r->run);
+	json_out_some_int(j, "started", r->started_ms);
+	json_out_some_int(j, "last", r->last_ms);
 	json_out_array(j, "ways");
 	for (unsigned i = 0; i < r->n_ways; i++) {
 		json_out_object(j, NULL);
 		json_out_str(j, "via", r->ways[i].via);
-		put_int(j, "after", r->ways[i].after_ms);
+		json_out_some_int(j, "after", r->ways[i].after_ms);
 		json_out_object_end(j);
 	}
 	json_out_array_end(j);
-	put_int(j, "way", r->way);
-	put_int(j, "failed", r->failed);
+	json_out_some_int(j, "way", r->way);
+	json_out_some_int(j, "failed", r->failed);
 	put_list(j, "rest", r->rest, r->n_rest);
 	put_list(j, "via", r->via, r->n_via);
-	put_bool(j, "handed_on", r->handed_on);
-	put_bool(j, "late", r->late);
-	put_int(j, "due", r->due_ms);
+	json_out_some_bool(j, "handed_on", r->handed_on);
+	json_out_some_bool(j, "late", r->late);
+	json_out_some_int(j, "due", r->due_ms);
 	json_out_object_end(j);
 }
 
@@ -83,17 +65,17 @@ static void put_page(struct json_out *j, const struct page *p)
 {
 	json_out_object(j, NULL);
 	json_out_int(j, "n", p->n);
-	put_int(j, "reach", p->reach);
-	put_int(j, "epoch", p->epoch);
+	json_out_some_int(j, "reach", p->reach);
+	json_out_some_int(j, "epoch", p->epoch);
 	json_out_str(j, "person", p->person);
 	json_out_str(j, "via", p->via);
-	put_str(j, "error", p->error);
+	json_out_some_str(j, "error", p->error);
 	json_out_str(j, "state", page_names[p->state]);
-	put_int(j, "at", p->at_ms);
-	put_bool(j, "late", p->late);
-	put_int(j, "alert", p->alert);
-	put_bool(j, "refused", p->refused);
-	put_bool(j, "live", p->live);
+	json_out_some_int(j, "at", p->at_ms);
+	json_out_some_bool(j, "late", p->late);
+	json_out_some_int(j, "alert", p->alert);
+	json_out_some_bool(j, "refused", p->refused);
+	json_out_some_bool(j, "live", p->live);
 	json_out_object_end(j);
 }
 
@@ -105,9 +87,9 @@ static void put_tickets(struct json_out *j, const struct paging *p)
 	for (unsigned i = 0; i < p->n_tickets; i++) {
 		json_out_object(j, NULL);
 		json_out_str(j, "via", p->tickets[i].via);
-		put_str(j, "number", p->tickets[i].number);
-		put_str(j, "link", p->tickets[i].link);
-		put_bool(j, "failed", p->tickets[i].failed);
+		json_out_some_str(j, "number", p->tickets[i].number);
+		json_out_some_str(j, "link", p->tickets[i].link);
+		json_out_some_bool(j, "failed", p->tickets[i].failed);
 		json_out_object_end(j);
 	}
 	json_out_array_end(j);
@@ -116,23 +98,23 @@ static void put_tickets(struct json_out *j, const struct paging *p)
 void paging_encode(struct json_out *j, const struct paging *p)
 {
 	json_out_str(j, "state", state_names[p->state]);
-	put_int(j, "epoch", p->epoch);
-	put_str(j, "ladder", p->ladder);
-	put_int(j, "started", p->started_ms);
-	put_int(j, "base", p->base_ms);
-	put_int(j, "step", p->step);
-	put_int(j, "cycle", p->cycle);
-	put_int(j, "steps_run", p->steps_run);
-	put_int(j, "last_run", p->last_run);
-	put_str(j, "holder", p->holder);
-	put_int(j, "next", p->next_ms);
-	put_bool(j, "at_end", p->at_end);
-	put_int(j, "last_reach", p->last_reach);
-	put_int(j, "last_page", p->last_page);
-	put_int(j, "last_post", p->last_post);
-	put_bool(j, "status_posted", p->status_posted);
-	put_bool(j, "room_status", p->room_status);
-	put_int(j, "pages_dropped", p->pages_dropped);
+	json_out_some_int(j, "epoch", p->epoch);
+	json_out_some_str(j, "ladder", p->ladder);
+	json_out_some_int(j, "started", p->started_ms);
+	json_out_some_int(j, "base", p->base_ms);
+	json_out_some_int(j, "step", p->step);
+	json_out_some_int(j, "cycle", p->cycle);
+	json_out_some_int(j, "steps_run", p->steps_run);
+	json_out_some_int(j, "last_run", p->last_run);
+	json_out_some_str(j, "holder", p->holder);
+	json_out_some_int(j, "next", p->next_ms);
+	json_out_some_bool(j, "at_end", p->at_end);
+	json_out_some_int(j, "last_reach", p->last_reach);
+	json_out_some_int(j, "last_page", p->last_page);
+	json_out_some_int(j, "last_post", p->last_post);
+	json_out_some_bool(j, "status_posted", p->status_posted);
+	json_out_some_bool(j, "room_status", p->room_status);
+	json_out_some_int(j, "pages_dropped", p->pages_dropped);
 	if (p->n_reaches > 0) {
 		json_out_array(j, "reaches");
 		for (unsigned i = 0; i < p->n_reaches; i++)
@@ -147,8 +129,8 @@ void paging_encode(struct json_out *j, const struct paging *p)
 	}
 	put_list(j, "pagers", p->pagers, p->n_pagers);
 	put_tickets(j, p);
-	put_int(j, "alert", p->alert);
-	put_int(j, "retries", p->retries);
+	json_out_some_int(j, "alert", p->alert);
+	json_out_some_int(j, "retries", p->retries);
 	put_list(j, "told", p->told, p->n_told);
 }
 

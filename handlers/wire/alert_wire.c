@@ -294,30 +294,6 @@ static int read_generic(struct reader *r, const json_t *root)
 	return 0;
 }
 
-/* Looked at before anything is built: braces outside strings. */
-static bool too_deep(const char *s, size_t len)
-{
-	unsigned depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (in_string) {
-			if (s[i] == '\\')
-				i++;
-			else if (s[i] == '"')
-				in_string = false;
-		} else if (s[i] == '"') {
-			in_string = true;
-		} else if (s[i] == '{' || s[i] == '[') {
-			if (++depth > ALERT_DEPTH_MAX)
-				return true;
-		} else if ((s[i] == '}' || s[i] == ']') && depth > 0) {
-			depth--;
-		}
-	}
-	return false;
-}
-
 static void tree_free(void *tree)
 {
 	json_decref(tree);
@@ -334,7 +310,7 @@ int alert_wire_parse(struct arena *a, const char *kind, const char *source, cons
 	memset(out, 0, sizeof(*out));
 	if (len > ALERT_BODY_MAX)
 		return err_set(e, ERR_LIMIT, "the body has %zu bytes; at most %zu are read", len, ALERT_BODY_MAX);
-	if (too_deep(body, len))
+	if (json_in_too_deep(body, len, ALERT_DEPTH_MAX))
 		return err_set(e, ERR_LIMIT, "the body nests deeper than %d levels", ALERT_DEPTH_MAX);
 	root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &bad);
 	if (!root)

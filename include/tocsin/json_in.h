@@ -14,6 +14,10 @@
 struct arena;
 struct json_t;
 
+/* Whether more than `most` brackets stand inside one another: asked before text from outside is
+ * parsed, because the parser recurses. */
+bool json_in_too_deep(const char *text, size_t len, unsigned most);
+
 /* The tree of a JSON text, released with the arena; NULL when it is not one JSON object. */
 struct json_t *json_in_load(struct arena *a, const char *text, size_t len);
 

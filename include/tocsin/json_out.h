@@ -34,6 +34,10 @@ void json_out_str(struct json_out *j, const char *key, const char *value); /* NU
 void json_out_strn(struct json_out *j, const char *key, const char *value, size_t len);
 void json_out_int(struct json_out *j, const char *key, int64_t value);
 void json_out_bool(struct json_out *j, const char *key, bool value);
+/* The same, left out when empty (or NULL), 0 or false: documents of 100,000 incidents stay small. */
+void json_out_some_str(struct json_out *j, const char *key, const char *value);
+void json_out_some_int(struct json_out *j, const char *key, int64_t value);
+void json_out_some_bool(struct json_out *j, const char *key, bool value);
 void json_out_null(struct json_out *j, const char *key);
 /* Ready-made JSON text, taken as it is. */
 void json_out_raw(struct json_out *j, const char *key, const char *json, size_t len);

@@ -380,8 +380,9 @@ enum step oncall_command(struct context *cx)
 		call->next = 1;
 	} else if (call->args.n && schedule_of_arg(cx, &call->args.items[0], &role)) {
 		call->verb = &oncall_verbs[1]; /* "/oncall engineering" asks who */
-	} else if (call->args.n) {
-		return unknown_verb(cx);
+	} else if (call->args.n && strspn(call->args.items[0].text, "0123456789") !=
+		strlen(call->args.items[0].text)) {
+		return unknown_verb(cx); /* a number alone is a page of the list */
 	}
 	if (!call->me && strcmp(call->verb->who, PEOPLE) == 0)
 		return oncall_refuse_with(cx, "oncall/denied", "verb", call->verb->name);

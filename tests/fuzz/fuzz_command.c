@@ -24,12 +24,23 @@ static const char *const docs[] = {
 	"\"home\":{\"platform\":1,\"channel\":\"C0WARROOM\",\"root\":\"17.1\",\"room\":\"C0ROOM1\"},\"seq\":3}",
 };
 
+static const char oncall_doc[] =
+	"{\"v\":1,\"last\":4,\"changes\":[{\"n\":1,\"kind\":\"override\",\"role\":\"primary\",\"who\":\"ben\","
+	"\"from\":1769600000000,\"to\":1769700000000},{\"n\":2,\"kind\":\"cover\",\"who\":\"exec\",\"instead\":\"chloe\","
+	"\"from\":1769600000000,\"to\":1769900000000},{\"n\":3,\"kind\":\"away\",\"who\":\"ada\",\"from\":0,"
+	"\"to\":1769900000000},{\"n\":4,\"kind\":\"moon\"}]}";
+
 static void know(struct snapshot *s, const char *key, uint8_t where)
 {
 	static const char *const one[] = {"INC-7"}, *const two[] = {"INC-7", "INC-8"};
 	struct fact f = {.key = key, .state = FACT_ABSENT};
 
-	if (strncmp(key, "doc:", 4) == 0) {
+	if (strncmp(key, "doc:oncall:", 11) == 0) {
+		f.state = where & 1 ? FACT_KNOWN : FACT_ABSENT;
+		f.version = 3;
+		f.value = oncall_doc;
+		f.len = strlen(f.value);
+	} else if (strncmp(key, "doc:", 4) == 0) {
 		f.state = FACT_KNOWN;
 		f.version = 3;
 		f.value = docs[where & 1];
@@ -92,6 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = arena_strndup(a, (const char *)data + 2, size - 2);
 	text[strlen(text)] = '\0';
 	req.kind = data[0] & 8 ? REQUEST_MESSAGE : REQUEST_COMMAND;
+	if (data[1] & 64)
+		req.family = "oncall";
 	req.source = sources[data[0] % 5];
 	req.can_open_form = data[0] & 16;
 	req.text = text;

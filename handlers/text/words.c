@@ -15,6 +15,7 @@
 #include "tocsin/utf8.h"
 
 #define WORDS_BYTES_MAX ((size_t)256 * 1024 * 1024)
+#define DATA_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 /* --- loading --------------------------------------------------------------------------------------- */
 
@@ -203,6 +204,7 @@ static void load(struct words *w, const struct words_source *overrides, size_t n
 	qsort(w->items, w->n, sizeof(*w->items), words_order);
 	for (i = 0; i < n; i++)
 		add_override(w, &overrides[i]);
+	words_gather(w);
 	w->phrases.shortened = phrase_load(w, "render/shortened");
 	w->phrases.full_text = phrase_load(w, "render/full-text");
 	w->phrases.confirm_title = phrase_load(w, "render/confirm-title");
@@ -271,13 +273,19 @@ static void drop_json(void *j)
 }
 
 /* The data, freed with the arena. NULL with err set. */
-static json_t *data_load(struct arena *a, const char *name, const char *data_json, struct err *e)
+static json_t *data_load(struct arena *a, const struct word *word, const char *data_json, struct err *e)
 {
 	json_error_t je = {0};
-	json_t *j = data_json && *data_json ? json_loads(data_json, 0, &je) : json_object();
+	struct buf picked;
+	json_t *j = NULL;
 
+	buf_init_arena(&picked, a, DATA_BYTES_MAX);
+	if (data_json && words_pick(word, data_json, &picked))
+		j = json_loadb(picked.data, picked.len, 0, NULL);
+	if (!j)
+		j = data_json && *data_json ? json_loads(data_json, 0, &je) : json_object();
 	if (!j) {
-		err_set(e, ERR_INVALID, "data for \"%s\" is no JSON: line %d, column %d: %s", name,
+		err_set(e, ERR_INVALID, "data for \"%s\" is no JSON: line %d, column %d: %s", word->name,
 			je.line, je.column, je.text);
 		return NULL;
 	}
@@ -294,7 +302,7 @@ static int expand(const struct words *w, struct arena *a, const char *name, cons
 
 	if (!word)
 		return err_set(e, ERR_BUG, "there is no template \"%s\"", name);
-	data = data_load(a, name, data_json, e);
+	data = data_load(a, word, data_json, e);
 	if (!data)
 		return -1;
 	buf_init_arena(out, a, MUSTACHE_OUTPUT_MAX + 65536);

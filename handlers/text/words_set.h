@@ -7,6 +7,7 @@
 
 #include "tocsin/render.h"
 
+struct buf;
 struct mustache;
 
 struct word {
@@ -16,6 +17,8 @@ struct word {
 	bool sample_bad;    /* it begins like a sample, but is none */
 	bool foreign;       /* the plan brought it; no built-in has the name */
 	const struct mustache *compiled;
+	const char **names; /* of the data's members that it looks at; NULL: any */
+	size_t n_names;
 };
 
 struct word_fault {
@@ -34,5 +37,11 @@ struct words {
 
 const struct word *words_find(const struct words *w, const char *name);
 int words_order(const void *a, const void *b);
+
+/* Fills in `names` of all, once everything is loaded. */
+void words_gather(struct words *w);
+/* Appends the data, an object, with those members only that the template looks at. False: not to be
+ * told so simply; what was appended is of no use. */
+bool words_pick(const struct word *word, const char *data, struct buf *out);
 
 #endif

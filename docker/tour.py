@@ -109,14 +109,14 @@ def play(t):
     t.scene("Chloé has it")
     t.press(CHLOE, channel, page, "Acknowledge")
     t.show(f"in {t.name(room)}", t.find("who has it", room, r"Chloé Roy has it\. "))
-    t.show("and the list of pages there", t.find("the pages", room, r"^Pages · Chloé Roy has it"))
-    t.show("Ben's page no longer asks", t.dm(BEN, r"Chloé Roy has it")[1], r"has it")
 
     t.scene("Work goes on")
     print(f"  Ben Ortiz writes in {t.name(room)}:  Rolled the payment gateway back to yesterday's build.")
     t.h.slack.say(BEN, room, "Rolled the payment gateway back to yesterday's build.")
     t.type(CHLOE, room, "/incident update monitoring: error rate is falling, watching for ten minutes")
     t.show("there, and in #war-room", t.find("the update", WAR_ROOM, r"Update on INC-1.*error rate is falling"))
+    t.show(f"meanwhile, the list of pages in {t.name(room)}", t.find("the pages", room, r"^Pages · Chloé Roy has it"))
+    t.show("and Ben's page, which no longer asks", t.dm(BEN, r"Chloé Roy has it")[1], r"has it")
     t.type(CHLOE, room, "/incident resolve Gateway rolled back, checkout works")
     t.show("#war-room", t.find("the end", WAR_ROOM, r"INC-1 is resolved"))
 
@@ -136,7 +136,7 @@ def main():
     began = time.monotonic()
     # The tour need not wait as a visitor does: its clock runs faster than the demo's.
     with House(plan="docker/demo-plan.yaml", redis=False) as h:
-        h.bot("tocsin", speed=max(o.speed, 240)).wait_ready()
+        h.bot("tocsin", speed=max(o.speed, 300)).wait_ready()
         t = Tour(h)
         play(t)
         complaints = h.slack.complaints()

@@ -3,11 +3,41 @@
 import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "support"))
-from house import House  # noqa: E402
+from house import House, HouseError  # noqa: E402
+
+
+def port_is_free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def serve(o, over):
+    fake = ("--port", str(o.port), "--page-label", f"a demo; the clock runs {o.speed:g} times as fast")
+    with House(plan="docker/demo-plan.yaml", redis=False, fake_args=fake, apart=True) as h:
+        bot = h.bot("tocsin", speed=o.speed).wait_ready()
+        print(f"""
+Open  {h.slack.url}  and type in #war-room:
+
+    /incident P0 Checkout returns 500s
+
+Then do nothing: Ada is paged at once, the backup {600 / o.speed:.0f} seconds later, the leads after {1200 / o.speed:.0f}
+(the clock runs {o.speed:g} times as fast). Play one of them with the initials at the top left, look
+into the direct messages of tocsin, and press Acknowledge.
+
+The bot's own page is {bot.http}/metrics. Ctrl-C ends it all.
+""", flush=True)
+        over.wait()
+        print("\nEnding it …", flush=True)
 
 
 def main():
@@ -17,22 +47,17 @@ def main():
     o = p.parse_args()
 
     over = threading.Event()
-    for s in (signal.SIGINT, signal.SIGTERM):
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(s, lambda *_: over.set())
-    with House(plan="docker/demo-plan.yaml", redis=False, fake_args=("--port", str(o.port))) as h:
-        bot = h.bot("tocsin", speed=o.speed).wait_ready()
-        print(f"""
-tocsin is in the workspace:  {h.slack.url}
-its health and metrics:      {bot.http}/healthz  {bot.http}/metrics
-
-Open the first address, choose who you are, and type in #war-room:
-
-    /incident P0 Checkout returns 500s
-
-The clock runs {o.speed:g} times as fast: the backup is paged after {600 / o.speed:.0f} seconds, the leads
-after {1200 / o.speed:.0f}. Press Acknowledge as one of them. Ctrl-C ends it.
-""", flush=True)
-        over.wait()
+    if not port_is_free(o.port):
+        print(f"Port {o.port} is taken, perhaps by another demo. Choose another one: docker/demo --port {o.port + 1}\n"
+              "(--port 0 takes any that is free).", file=sys.stderr)
+        return 1
+    try:
+        serve(o, over)
+    except HouseError as e:
+        print(f"The demo failed: {e}", file=sys.stderr)
+        return 1
     print("Stopped; nothing is left behind.")
     return 0
 

@@ -52,16 +52,17 @@ def until(what, condition, patience_s=PATIENCE_S, pause_s=0.01):
 
 
 class Process:
-    """A child whose output goes to a file."""
+    """A child whose output goes to a file. apart: Ctrl-C in the terminal does not reach it."""
 
-    def __init__(self, name, argv, folder, env=None):
+    def __init__(self, name, argv, folder, env=None, apart=False):
         self.name = name
         self.stopping = False
         self.log_path = os.path.join(folder, f"{name}.log")
         full = dict(os.environ)
         full.update(env or {})
         with open(self.log_path, "ab") as log:
-            self.child = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, env=full)
+            self.child = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, env=full,
+                                          start_new_session=apart)
 
     def alive(self):
         return self.child.poll() is None
@@ -89,12 +90,12 @@ class Process:
 
 
 class FakeSlack:
-    def __init__(self, folder, *extra, port=0):
+    def __init__(self, folder, *extra, port=0, apart=False):
         self.ready = os.path.join(folder, "fake.ready")
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.ready)
         self.process = Process("fake", [program("fake_slack"), "--port", str(port),
-                                        "--ready-file", self.ready, *extra], folder)
+                                        "--ready-file", self.ready, *extra], folder, apart=apart)
         until("fake Slack is ready", lambda: self.ready_port())
         self.url = f"http://127.0.0.1:{self.ready_port()}"
 
@@ -240,7 +241,7 @@ class Bot:
             full["TOCSIN_FAULT"] = fault
         full.update(env or {})
         self.process = Process(name, argv, house.folder,
-                               {k: v for k, v in full.items() if v is not None})
+                               {k: v for k, v in full.items() if v is not None}, house.apart)
 
     def wait_ready(self):
         def ready():
@@ -261,7 +262,7 @@ class House:
     """with House() as h: h.bot() ... everything is stopped and removed at the end."""
 
     def __init__(self, plan="docker/demo-plan.yaml", redis=True, fake_args=(), keep=False,
-                 redis_args=()):
+                 redis_args=(), apart=False):
         self.folder = tempfile.mkdtemp(prefix="tocsin-house-")
         self.data = os.path.join(self.folder, "data")
         self.born = time.time()
@@ -270,8 +271,13 @@ class House:
         self.gone = []  # bots that were killed
         self.keep = keep
         self.talkative = True  # shows the bots' logs when something went wrong
-        self.slack = FakeSlack(self.folder, *fake_args)
-        self.redis = Redis(self.folder, args=redis_args) if redis else None
+        self.apart = apart
+        try:
+            self.slack = FakeSlack(self.folder, *fake_args, apart=apart)
+            self.redis = Redis(self.folder, args=redis_args) if redis else None
+        except HouseError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def clock_s(self, speed):
         """The house clock now, in seconds since the epoch."""

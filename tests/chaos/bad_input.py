@@ -208,8 +208,10 @@ def forged():
                                                        "raw": True, "command": "/incident", "text": line})
                 v.expect(answer.get("acked"), f"{name}: no answer to {line!r}")
                 judge_message(v, f"answer to {line!r}", answer.get("response") or {})
-                for view in h.slack.call("/admin/views")["views"]:
+                views = h.slack.call("/admin/views")["views"]
+                for view in views:
                     judge_message(v, f"form after {line!r}", {"blocks": view.get("blocks")})
+                if views: # several may be open by now: one call closes them all
                     h.slack.call("/admin/close_view", {"user": "U0BEN", "clear": True})
             h.slack.say("U0MIA", room, text)
         answer = h.slack.call("/admin/slash", {"user": "U0ADA", "channel": WAR_ROOM,

@@ -8,9 +8,9 @@
 
 const struct walk_keys keys_top = {"the plan",
 	KEYS("tocsin", "name", "timezone", "launch_at", "include", "public_url", "templates", "channels",
-		"people", "reach", "groups", "hours", "oncall", "severities", "ladders", "ack_expires", "incident",
+		"people", "reach", "groups", "hours", "events", "oncall", "severities", "ladders", "ack_expires", "incident",
 		"connections", "alerts"),
-	KEYS("events", "freezes", "metrics", "rollback", "hotfix", "go_no_go", "checklists",
+	KEYS("freezes", "metrics", "rollback", "hotfix", "go_no_go", "checklists",
 		"rollout", "sites", "feedback")};
 const struct walk_keys keys_channel = {"a channel",
 	KEYS("slack", "teams", "purpose", "mirror"), NULL};
@@ -19,7 +19,11 @@ const struct walk_keys keys_person = {"a person",
 const struct walk_keys keys_way = {"a way to reach somebody", KEYS("via", "after"), NULL};
 const struct walk_keys keys_reach = {"`reach`", KEYS("urgent", "normal"), NULL};
 /* Besides the schedules' own names. */
-const struct walk_keys keys_oncall = {"`oncall`", KEYS("periods"), KEYS("coverage")};
+const struct walk_keys keys_oncall = {"`oncall`", KEYS("coverage", "periods"), NULL};
+const struct walk_keys keys_coverage = {"a coverage",
+	KEYS("around", "before", "after", "who", "min", "want"), NULL};
+const struct walk_keys keys_event = {"an event", KEYS("id", "title", "from", "to", "timezone"),
+	KEYS("ics")};
 const struct walk_keys keys_period = {"a period", KEYS("from", "to", "hours", "timezone"), NULL};
 const struct walk_keys keys_schedule = {"a schedule",
 	KEYS("shifts", "rotation", "layers", "timezone", "cover", "fallback", "announce",
@@ -52,6 +56,6 @@ const struct walk_keys keys_alert_source = {"an alert source",
 	KEYS("kind", "token", "channel", "severities", "otherwise"), NULL};
 
 const struct walk_keys *const plan_language[] = {&keys_top, &keys_channel, &keys_person, &keys_way,
-	&keys_reach, &keys_oncall, &keys_period, &keys_schedule, &keys_layer, &keys_hours, &keys_shift, &keys_cover, &keys_announce,
+	&keys_reach, &keys_oncall, &keys_period, &keys_coverage, &keys_event, &keys_schedule, &keys_layer, &keys_hours, &keys_shift, &keys_cover, &keys_announce,
 	&keys_severity, &keys_step, &keys_incident, &keys_question, &keys_notify, &keys_widespread,
 	&keys_track, &keys_link, &keys_connection, &keys_alert_source, NULL};

@@ -369,8 +369,57 @@ static void check_cover(const struct schedule *sc)
 		tell_thin_days(sc, fewest, sc->s->cover_want, "want");
 }
 
+/* --- around risky events --- */
+
+static void check_event(struct lint *l, const struct plan_coverage *c, const struct node *at,
+	const struct plan_schedule *s, const struct plan_event *e)
+{
+	int64_t from = e->from_ms - c->before_ms, to = e->to_ms + c->after_ms;
+	size_t fewest = SIZE_MAX;
+	int64_t fewest_ms = 0;
+
+	if (to <= l->now_ms)
+		return;
+	if (from < l->now_ms)
+		from = l->now_ms;
+	for (int i = 0; i < STEPS_MAX && from < to; i++) {
+		struct roster r;
+
+		roster_at(l->plan, s, NULL, from, &r);
+		if (r.n < fewest) {
+			fewest = r.n;
+			fewest_ms = from;
+		}
+		from = r.until_ms ? r.until_ms : to;
+	}
+	if (fewest < c->want)
+		lint_add(l, FINDING_WARNING, at,
+			lint_say(l, "around %s %zu of %s %s on call at %s; `%s` asks for %u", e->title, fewest, s->key,
+				fewest == 1 ? "is" : "are", lint_time(l, fewest_ms), fewest < c->min ? "min" : "want",
+				fewest < c->min ? c->min : c->want),
+			"add a shift for that time, or lower the number");
+}
+
+static void check_coverage(struct lint *l)
+{
+	const struct node *list = lint_value(l, "oncall", "coverage", NULL);
+
+	for (size_t i = 0; i < l->plan->n_coverage; i++) {
+		const struct plan_coverage *c = &l->plan->coverage[i];
+		const struct plan_schedule *s = c->schedule ? plan_schedule(l->plan, c->schedule) : NULL;
+
+		for (size_t k = 0; s && k < c->n_around; k++) {
+			const struct plan_event *e = plan_event(l->plan, c->around[k]);
+
+			if (e && e->to_ms > e->from_ms)
+				check_event(l, c, lint_item(list, i), s, e);
+		}
+	}
+}
+
 void lint_oncall(struct lint *l)
 {
+	check_coverage(l);
 	for (size_t i = 0; i < l->plan->n_schedules; i++) {
 		struct schedule sc = {.l = l, .s = &l->plan->schedules[i], .nodes = l->box->shift_nodes[i],
 			.from_ms = l->now_ms, .to_ms = day_start(l, l->now_ms, LINT_DAYS)};

@@ -89,6 +89,7 @@ static void load_all(struct walk *w)
 	load_connections(w);
 	load_reach(w);
 	load_hours(w);
+	load_events(w);
 	load_oncall(w);
 	load_ladders(w);
 	load_severities(w);

@@ -132,8 +132,7 @@ void load_oncall(struct walk *w)
 			continue;
 		}
 		if (strcmp(key, "coverage") == 0) {
-			walk_notice(w, node_key(n, i),
-				say(w, "`%s` is not acted on by this version", key), "");
+			load_coverage(w, node_value(n, i));
 			continue;
 		}
 		out[count].key = key;

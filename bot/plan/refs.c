@@ -153,6 +153,10 @@ static const char *kind_words(unsigned kinds, const char **section)
 	}
 	if (kinds & REF_PERSON)
 		return "a person";
+	if (kinds & REF_SCHEDULE) {
+		*section = "oncall";
+		return "a schedule";
+	}
 	if (kinds & REF_CHANNEL) {
 		*section = "channels";
 		return "a channel";

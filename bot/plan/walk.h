@@ -83,7 +83,7 @@ struct walk_keys {
 
 extern const struct walk_keys *const plan_language[]; /* ends with NULL */
 extern const struct walk_keys keys_top, keys_channel, keys_person, keys_way, keys_reach,
-	keys_oncall, keys_period, keys_schedule, keys_layer, keys_hours, keys_shift, keys_cover, keys_announce, keys_severity, keys_step,
+	keys_oncall, keys_period, keys_coverage, keys_event, keys_schedule, keys_layer, keys_hours, keys_shift, keys_cover, keys_announce, keys_severity, keys_step,
 	keys_incident, keys_question, keys_notify, keys_widespread, keys_track, keys_link,
 	keys_connection, keys_alert_source;
 
@@ -165,6 +165,8 @@ void load_reach(struct walk *w);
 struct plan_reach_list load_ways(struct walk *w, const struct node *n);
 void load_hours(struct walk *w);
 void load_oncall(struct walk *w);
+void load_events(struct walk *w);
+void load_coverage(struct walk *w, const struct node *n);
 void load_periods(struct walk *w, const struct node *n);
 /* The rotation and the layers of one schedule (load_rota.c). */
 void load_layers(struct walk *w, const struct node *schedule, struct plan_schedule *out);

@@ -111,7 +111,7 @@ enum step verb_oncall_me(struct context *cx)
 /* --- gaps ------------------------------------------------------------------------------------ */
 
 struct gap_count {
-	size_t gaps, double_shifts, unreachable;
+	size_t gaps, events, double_shifts, unreachable;
 };
 
 static bool put_gaps(struct context *cx, struct json_out *j, const struct plan_schedule *s,
@@ -141,6 +141,42 @@ static bool put_gaps(struct context *cx, struct json_out *j, const struct plan_s
 	stretches_data(cx, j, "gaps", s, list, n, total, true);
 	json_out_object_end(j);
 	return true;
+}
+
+/* Times around risky events with fewer people than the plan wants there. */
+static void put_events(struct context *cx, struct json_out *j,
+	const struct plan_schedule *const *list, size_t n, int64_t span, struct gap_count *count)
+{
+	struct stretch *found = ARENA_ARRAY(cx->arena, struct stretch, ONCALL_ROWS);
+	const struct plan *plan = cx->plan;
+	struct roster_changes changes;
+
+	json_out_array(j, "events");
+	for (size_t i = 0; i < plan->n_coverage; i++) {
+		const struct plan_coverage *c = &plan->coverage[i];
+
+		for (size_t s = 0; s < n; s++) {
+			for (size_t k = 0; k < c->n_around && strcmp(list[s]->key, c->schedule) == 0; k++) {
+				const struct plan_event *e = plan_event(plan, c->around[k]);
+				unsigned need = c->want;
+				size_t total, m;
+
+				oncall_changes(cx, list[s], &changes);
+				m = oncall_around(cx, c, e, list[s], &changes, span, &need, found, &total);
+				if (total == 0 || count->events >= ONCALL_ROWS)
+					continue;
+				count->events++;
+				json_out_object(j, NULL);
+				json_out_str(j, "title", e->title);
+				json_out_str(j, "schedule", list[s]->key);
+				json_out_int(j, "want", need);
+				stretches_data(cx, j, "gaps", list[s], found, m, total, true);
+				json_out_object_end(j);
+			}
+		}
+	}
+	json_out_array_end(j);
+	json_out_bool(j, "any_events", count->events > 0);
 }
 
 /* Everybody of these schedules who has no way that works. */
@@ -245,13 +281,14 @@ enum step verb_oncall_gaps(struct context *cx)
 	json_out_array_end(&d.j);
 	if (!known)
 		return STEP_NEED;
+	put_events(cx, &d.j, list, n, span, &count);
 	put_unreachable(cx, &d.j, list, n, &count);
 	put_doubles(cx, &d.j, list, n, span, &count);
 	json_out_int(&d.j, "days", (span + ONCALL_DAY_MS - 1) / ONCALL_DAY_MS);
 	json_out_bool(&d.j, "any", count.gaps > 0);
 	json_out_bool(&d.j, "any_unreachable", count.unreachable > 0);
 	json_out_bool(&d.j, "any_doubles", count.double_shifts > 0);
-	json_out_bool(&d.j, "clean", count.gaps + count.unreachable + count.double_shifts == 0);
+	json_out_bool(&d.j, "clean", count.gaps + count.events + count.unreachable + count.double_shifts == 0);
 	json_out_bool(&d.j, "more_schedules", !one && n < cx->plan->n_schedules);
 	return oncall_answer(cx, "oncall/gaps", &d);
 }

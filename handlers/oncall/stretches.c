@@ -58,6 +58,23 @@ size_t stretches(struct context *cx, const struct plan_schedule *s, const char *
 	return n;
 }
 
+size_t oncall_around(struct context *cx, const struct plan_coverage *c, const struct plan_event *e,
+	const struct plan_schedule *s, const struct roster_changes *changes, int64_t span, unsigned *need,
+	struct stretch *out, size_t *total)
+{
+	int64_t now = cx->req->now_ms, from, to;
+
+	*total = 0;
+	if (!e || e->to_ms <= e->from_ms)
+		return 0;
+	from = e->from_ms - c->before_ms;
+	to = e->to_ms + c->after_ms;
+	if (to <= now || from >= now + span)
+		return 0;
+	return stretches(cx, s, NULL, changes, NULL, from > now ? from : now, to, stretch_short, need, out,
+		ONCALL_ROWS, total);
+}
+
 const char *roster_names(struct context *cx, const struct roster *r, bool roles)
 {
 	struct buf b;

@@ -85,6 +85,10 @@ size_t stretches(struct context *cx, const struct plan_schedule *s, const char *
 	int64_t to_ms, stretch_fn fn, void *ud, struct stretch *out, size_t max, size_t *total);
 bool stretch_differs(const struct stretch *s, void *ud);
 bool stretch_short(const struct stretch *s, void *need); /* fewer than *(unsigned *)need */
+/* The stretches around one event, from now on and within span, with fewer than *need people. */
+size_t oncall_around(struct context *cx, const struct plan_coverage *c, const struct plan_event *e,
+	const struct plan_schedule *s, const struct roster_changes *changes, int64_t span, unsigned *need,
+	struct stretch *out, size_t *total);
 /* "Ada Park (primary), Ben Ortiz (backup)"; "" : nobody. */
 const char *roster_names(struct context *cx, const struct roster *r, bool roles);
 /* Array `key` of {"from","to","names","nobody","before","was_nobody","count"}. */

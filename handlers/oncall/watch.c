@@ -189,17 +189,41 @@ static struct oncall_said *said_of(struct oncall_doc *doc, int64_t from_ms)
 	return &doc->said[oldest];
 }
 
+/* Behind the gaps: what is missing around risky events. */
+static size_t add_events(struct context *cx, const struct plan_schedule *s,
+	const struct roster_changes *changes, struct stretch *list, size_t n, unsigned *most)
+{
+	struct stretch *more = ARENA_ARRAY(cx->arena, struct stretch, ONCALL_ROWS);
+
+	for (size_t i = 0; i < cx->plan->n_coverage; i++) {
+		const struct plan_coverage *c = &cx->plan->coverage[i];
+
+		for (size_t k = 0; k < c->n_around && strcmp(c->schedule, s->key) == 0; k++) {
+			unsigned need = c->min;
+			size_t total, m = oncall_around(cx, c, plan_event(cx->plan, c->around[k]), s, changes,
+				GAPS_AHEAD_MS + LOOK_EVERY_MS, &need, more, &total);
+
+			if (m > 0 && need > *most)
+				*most = need;
+			for (size_t x = 0; x < m && n < 2 * ONCALL_ROWS; x++)
+				list[n++] = more[x];
+		}
+	}
+	return n;
+}
+
 /* Says what has come nearer; *next is when the following is due. */
 static void warn_gaps(struct context *cx, const struct plan_schedule *s, struct oncall_doc *doc,
 	const struct roster_changes *changes, int64_t *next)
 {
-	struct stretch *list = ARENA_ARRAY(cx->arena, struct stretch, ONCALL_ROWS);
+	struct stretch *list = ARENA_ARRAY(cx->arena, struct stretch, 2 * ONCALL_ROWS);
 	unsigned need = s->cover_min ? s->cover_min : 1;
 	int64_t now = cx->req->now_ms;
 	size_t total, n = stretches(cx, s, NULL, changes, NULL, now, now + GAPS_AHEAD_MS + LOOK_EVERY_MS,
 		stretch_short, &need, list, ONCALL_ROWS, &total), n_new = 0;
 	struct oncall_data d;
 
+	n = add_events(cx, s, changes, list, n, &need);
 	for (size_t i = 0; i < n; i++) {
 		int64_t ahead = list[i].from_ms - now;
 		unsigned stage = stage_of(ahead);

@@ -25,6 +25,11 @@ const struct plan_group *plan_group(const struct plan *p, const char *key)
 	FIND(p->groups, p->n_groups, key, key);
 }
 
+const struct plan_event *plan_event(const struct plan *p, const char *id)
+{
+	FIND(p->events, p->n_events, id, id);
+}
+
 const struct plan_hours *plan_hours(const struct plan *p, const char *key)
 {
 	FIND(p->hours, p->n_hours, key, key);

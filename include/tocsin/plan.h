@@ -78,6 +78,25 @@ struct plan_period {
 	const struct plan_hours *hours; /* NULL: always */
 };
 
+/* Something risky that will happen. */
+struct plan_event {
+	const char *id;
+	const char *title;
+	int64_t from_ms;
+	int64_t to_ms;
+};
+
+/* How many people of a schedule there should be around events. */
+struct plan_coverage {
+	const char *const *around; /* event ids */
+	size_t n_around;
+	const char *schedule;
+	int64_t before_ms;
+	int64_t after_ms;
+	unsigned min;
+	unsigned want; /* not less than min */
+};
+
 /* Who has one turn: one person, or several at once. */
 struct plan_turn {
 	const char *const *who; /* person keys */
@@ -272,6 +291,10 @@ struct plan {
 	size_t n_hours;
 	const struct plan_period *periods; /* the first that holds a moment counts */
 	size_t n_periods;
+	const struct plan_event *events;
+	size_t n_events;
+	const struct plan_coverage *coverage;
+	size_t n_coverage;
 	const struct plan_schedule *schedules;
 	size_t n_schedules;
 	const struct plan_severity *severities; /* in the plan's order: worst first */
@@ -289,6 +312,7 @@ struct plan {
 const struct plan_person *plan_person(const struct plan *p, const char *key);
 const struct plan_person *plan_person_by_slack(const struct plan *p, const char *slack_id);
 const struct plan_group *plan_group(const struct plan *p, const char *key);
+const struct plan_event *plan_event(const struct plan *p, const char *id);
 const struct plan_hours *plan_hours(const struct plan *p, const char *key);
 const struct plan_schedule *plan_schedule(const struct plan *p, const char *key);
 const struct plan_severity *plan_severity(const struct plan *p, const char *key); /* case folds */

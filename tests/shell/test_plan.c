@@ -385,7 +385,7 @@ static void test_bound_on_depth(void **state)
 	(void)state;
 	for (int depth = PLAN_DEPTH_MAX - 1; depth <= PLAN_DEPTH_MAX; depth++) {
 		buf_init(&b, 1 << 20);
-		buf_str(&b, HEAD "events: ");
+		buf_str(&b, HEAD "metrics: ");
 		for (int i = 0; i < depth; i++) /* inside the map of the file */
 			buf_char(&b, '[');
 		for (int i = 0; i < depth; i++)
@@ -394,7 +394,7 @@ static void test_bound_on_depth(void **state)
 		buf_release(&b);
 	}
 	buf_init(&b, 1 << 20);
-	buf_str(&b, HEAD "events: ");
+	buf_str(&b, HEAD "metrics: ");
 	for (int i = 0; i < 100000; i++)
 		buf_char(&b, '[');
 	load_and_expect(b.data, b.len, "nested more than 24 deep");
@@ -403,14 +403,14 @@ static void test_bound_on_depth(void **state)
 
 static void test_bound_on_values(void **state)
 {
-	/* the map, 2 pairs, the map below severities: with its keys; events and its list */
+	/* the map, 2 pairs, the map below severities: with its keys; metrics and its list */
 	const int head = 1 + 2 + 2 + 2 + 2 + 2;
 	struct buf b;
 
 	(void)state;
 	for (int n = PLAN_NODES_MAX - head; n <= PLAN_NODES_MAX - head + 1; n++) {
 		buf_init(&b, 1 << 20);
-		buf_str(&b, HEAD "events: [");
+		buf_str(&b, HEAD "metrics: [");
 		for (int i = 0; i < n; i++)
 			buf_str(&b, "a,");
 		buf_str(&b, "]");
@@ -426,7 +426,7 @@ static void test_bound_on_anchors(void **state)
 	(void)state;
 	for (int n = PLAN_ANCHORS_MAX; n <= PLAN_ANCHORS_MAX + 1; n++) {
 		buf_init(&b, 1 << 20);
-		buf_str(&b, HEAD "events: [");
+		buf_str(&b, HEAD "metrics: [");
 		for (int i = 0; i < n; i++)
 			buf_printf(&b, "&a%d x,", i);
 		buf_str(&b, "]");

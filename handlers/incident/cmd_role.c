@@ -69,7 +69,7 @@ static enum step role_answer(struct context *cx, const char *template_name, cons
 	json_out_str(&d.j, "word", word);
 	if (held)
 		incident_who_data(&d.j, "held", &held->who);
-	json_out_array(&d.j, "known");
+	json_out_array(&d.j, "choices");
 	for (size_t i = 0; i < pi->n_roles; i++) {
 		json_out_object(&d.j, NULL);
 		json_out_str(&d.j, "role", pi->roles[i].key);

@@ -20,9 +20,10 @@ static const char help[] =
 	"  -p, --plan FILE        the plan (or TOCSIN_PLAN)\n"
 	"  -d, --data DIR         where the embedded Redis keeps its data (or STATE_DIRECTORY;\n"
 	"                         default: tocsin-data)\n"
-	"  -w, --workspace NAME   names the keys in Redis (default: main)\n"
+	"  -w, --workspace NAME   names the keys in Redis (or TOCSIN_WORKSPACE; default: main)\n"
 	"  -l, --listen ADDR:PORT where HTTP is answered: health, metrics, alerts, links\n"
-	"                         (default: 127.0.0.1:8080; port 0 takes a free one; none: no HTTP)\n"
+	"                         (or TOCSIN_LISTEN; default: 127.0.0.1:8080; port 0 takes a\n"
+	"                         free one; none: no HTTP)\n"
 	"      --fsync WHEN       embedded Redis writes to disk: always (default) or everysec\n"
 	"      --sockets N        Slack sockets to keep open, 1 to 4 (default: 2)\n"
 	"      --log-format F     logfmt (default) or json\n"
@@ -32,7 +33,7 @@ static const char help[] =
 	"      --clock-start S    drills and demos only: the house clock starts at this Unix time\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"Environment (each also as NAME_FILE, the path of a file that holds it):\n"
+	"Environment (each but SLACK_API_URL also as NAME_FILE, the path of a file that holds it):\n"
 	"  SLACK_BOT_TOKEN        xoxb-...: needed\n"
 	"  SLACK_APP_TOKEN        xapp-...: Socket Mode; without it SLACK_SIGNING_SECRET is needed\n"
 	"  SLACK_SIGNING_SECRET   for signed HTTP requests to /slack/...\n"
@@ -137,7 +138,8 @@ static bool loopback_api(const char *url)
 	return url && (strncmp(url, "http://127.0.0.1", 16) == 0 || strncmp(url, "http://localhost", 16) == 0);
 }
 
-static void check(struct app_options *o)
+/* secrets_read: what is empty was not given; else it is there and was complained about before. */
+static void check(struct app_options *o, bool secrets_read)
 {
 	const char *fault = getenv("TOCSIN_FAULT");
 	bool drill = o->clock_speed != 1.0 || o->clock_start_ms || fault;
@@ -148,9 +150,9 @@ static void check(struct app_options *o)
 		complain("--workspace takes letters, digits, - _ and ., at most 64, not", o->workspace);
 	if (strcmp(o->redis_fsync, "always") != 0 && strcmp(o->redis_fsync, "everysec") != 0)
 		complain("--fsync takes always or everysec, not", o->redis_fsync);
-	if (!*o->slack_bot_token)
+	if (secrets_read && !*o->slack_bot_token)
 		complain("SLACK_BOT_TOKEN is missing: the bot token (xoxb-...) from the app's OAuth page", NULL);
-	if (!*o->slack_app_token && !*o->slack_signing_secret)
+	if (secrets_read && !*o->slack_app_token && !*o->slack_signing_secret)
 		complain("SLACK_APP_TOKEN (xapp-..., Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing", NULL);
 	if (drill && !loopback_api(o->slack_api_url))
 		complain("--clock-speed, --clock-start and TOCSIN_FAULT are for drills: SLACK_API_URL must be "
@@ -159,14 +161,16 @@ static void check(struct app_options *o)
 		complain("TOCSIN_FAULT names no point", fault);
 }
 
-/* The caller frees it. "" when it is not set. */
-static char *secret(const char *name)
+/* The caller frees it. NULL when it is not set, or cannot be read: *fine is false then. */
+static char *secret(const char *name, bool *fine)
 {
 	struct err e = {0};
 	char *value = NULL;
 
-	if (secret_from_env(name, &value, &e) < 0)
+	if (secret_from_env(name, &value, &e) < 0) {
 		complain(e.text, NULL);
+		*fine = false;
+	}
 	return value;
 }
 
@@ -186,18 +190,19 @@ int cli_run(int argc, char **argv)
 	enum { SECRETS = sizeof(secret_names) / sizeof(secret_names[0]) };
 	char *secrets[SECRETS];
 	int code = parse(argc, argv, &o), i;
+	bool secrets_read = true;
 
 	if (code >= 0)
 		return code;
 	o.slack_api_url = env_or("SLACK_API_URL", NULL);
 	for (i = 0; i < SECRETS; i++)
-		secrets[i] = secret(secret_names[i]);
+		secrets[i] = secret(secret_names[i], &secrets_read);
 	o.slack_bot_token = secrets[0] ? secrets[0] : "";
 	o.slack_app_token = secrets[1] ? secrets[1] : "";
 	o.slack_signing_secret = secrets[2] ? secrets[2] : "";
 	o.link_secret = secrets[3] ? secrets[3] : "";
 	o.redis_url = secrets[4];
-	check(&o);
+	check(&o, secrets_read);
 	if (faults) {
 		fputs("`tocsin run --help` tells more.\n", stderr);
 		code = 2;

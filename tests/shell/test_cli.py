@@ -11,8 +11,9 @@ import house  # noqa: E402
 COMMANDS = ("run", "check", "render", "manifest", "doctor", "audit")
 
 
-def tocsin(*args, stdout=subprocess.PIPE):
+def tocsin(*args, stdout=subprocess.PIPE, **given):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "TOCSIN_", "REDIS_"))}
+    env.update(given)
     done = subprocess.run([house.program("tocsin"), *args], env=env, stdout=stdout,
                           stderr=subprocess.PIPE, text=True, timeout=house.PATIENCE_S, check=False)
     return done.returncode, done.stdout or "", done.stderr
@@ -44,6 +45,15 @@ def test_what_cannot_be_written_is_no_success():
             code, _, err = tocsin(*args, stdout=full)
         assert code == 1, (args, code)
         assert "standard output cannot be written: No space left on device" in err, err
+
+
+def test_a_secret_that_cannot_be_read_is_not_called_missing():
+    code, _, err = tocsin("run", "--plan", "x", SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1",
+                          SLACK_BOT_TOKEN_FILE="/nowhere")
+    assert code == 2 and "both SLACK_BOT_TOKEN and SLACK_BOT_TOKEN_FILE are set" in err, err
+    assert "missing" not in err and "xoxb-1" not in err, err
+    code, _, err = tocsin("run", "--plan", "x")
+    assert code == 2 and "SLACK_BOT_TOKEN is missing" in err, err
 
 
 def main():

@@ -247,19 +247,20 @@ static void on_store_state(void *ud, bool ready)
 	tasks_store_changed(app->tasks, ready);
 	if (ready) {
 		timers_wake(app->timers);
-		outbox_wake(app->outbox);
+		outbox_wake(app->outbox, OUTBOX_ALL_LANES);
 		app_look_ready(app);
 	}
 }
 
-static void on_store_wake(void *ud)
+static void on_store_wake(void *ud, unsigned lanes, bool timers)
 {
 	struct app *app = ud;
 
 	if (app->stage == APP_CLOSING)
 		return;
-	timers_wake(app->timers);
-	outbox_wake(app->outbox);
+	if (timers)
+		timers_wake(app->timers);
+	outbox_wake(app->outbox, lanes);
 }
 
 static void on_slack_state(void *ud, bool connected)

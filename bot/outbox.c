@@ -299,12 +299,13 @@ int outbox_add_sender(struct outbox *ob, struct sender *sender)
 	return 0;
 }
 
-void outbox_wake(struct outbox *ob)
+void outbox_wake(struct outbox *ob, unsigned lanes)
 {
 	unsigned lane;
 
 	for (lane = 0; lane < LANES; lane++)
-		lane_claim(ob, (enum lane)lane);
+		if (lanes & 1u << lane)
+			lane_claim(ob, (enum lane)lane);
 }
 
 void outbox_stop(struct outbox *ob)

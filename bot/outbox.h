@@ -42,7 +42,9 @@ struct outbox_options {
 struct outbox *outbox_new(const struct outbox_options *o);
 /* The sender is borrowed and must outlive the outbox. Returns -1 past OUTBOX_SENDERS_MAX. */
 int outbox_add_sender(struct outbox *ob, struct sender *sender);
-void outbox_wake(struct outbox *ob);
+/* There may be something new in these lanes: bit 1 << lane. */
+#define OUTBOX_ALL_LANES ((1u << LANES) - 1)
+void outbox_wake(struct outbox *ob, unsigned lanes);
 /* Claims nothing any more; what is with a receiver is waited for. */
 void outbox_stop(struct outbox *ob);
 size_t outbox_in_flight(const struct outbox *ob);

@@ -82,12 +82,16 @@ static void on_uv_turn(uv_prepare_t *h)
 	failed_answer(s);
 	if (s->phase == PHASE_READY)
 		flight_send(s);
-	if (s->wake_due) {
-		s->wake_due = false;
+	if (s->wake_lanes || s->wake_timers) {
+		unsigned lanes = s->wake_lanes;
+		bool timers = s->wake_timers;
+
+		s->wake_lanes = 0;
+		s->wake_timers = false;
 		if (s->on_wake)
-			s->on_wake(s->ud);
+			s->on_wake(s->ud, lanes, timers);
 	}
-	if (s->phase != PHASE_CLOSING && !s->failed.first && !s->wake_due)
+	if (s->phase != PHASE_CLOSING && !s->failed.first && !s->wake_lanes && !s->wake_timers)
 		uv_idle_stop(&s->awake);
 }
 

@@ -26,8 +26,9 @@ struct store_options {
 	const char *instance;   /* this process, unique: consumer name, lease owner; at most 128 bytes */
 	int64_t dedupe_ttl_ms;  /* how long a request id is remembered; 0: 25 h */
 	void (*on_state)(void *ud, bool ready); /* may be NULL */
-	void (*on_wake)(void *ud); /* another instance, or our own commit, put something in the outbox
-	                            * or set a timer that is due before the next one; may be NULL */
+	/* Another instance, or our own commit, put something in the outbox (lanes: bit 1 << lane) or
+	 * set a timer that is due before the next one. May be NULL. */
+	void (*on_wake)(void *ud, unsigned lanes, bool timers);
 	void *ud;
 };
 

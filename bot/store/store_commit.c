@@ -372,11 +372,11 @@ static void sends_write(struct encoder *e)
 		if (text->failed)
 			b->failed = true;
 		bulks_int(b, f->send.lane);
+		e->call->lanes |= 1u << f->send.lane;
 		bulks_add(b, text->data, text->len);
 		n++;
 	}
 	bulks_fill(b, hole, n);
-	e->call->sends = n > 0;
 	if (text->cap > SCRATCH_KEPT)
 		buf_release(text);
 }
@@ -417,13 +417,12 @@ static void applied(struct call *c)
 	struct store *s = c->store;
 
 	s->stats.commits++;
-	if (c->sends)
-		s->wake_due = true;
+	s->wake_lanes |= c->lanes;
 	if (c->earliest_ms && (s->next_due_ms <= 0 || c->earliest_ms < s->next_due_ms)) {
 		s->next_due_ms = c->earliest_ms;
-		s->wake_due = true;
+		s->wake_timers = true;
 	}
-	if (s->wake_due)
+	if (s->wake_lanes || s->wake_timers)
 		store_kick(s);
 }
 

@@ -230,23 +230,23 @@ static void int_raw(struct bulks *b, char mark, uint64_t value)
 	bulks_raw(b, text, (size_t)n);
 }
 
-/* What the others are told: that there are new entries, and the earliest timer set. */
+/* What the others are told: which lanes have new entries, and the earliest timer set. */
 static void wake_add(struct store *s, struct bulks *b, const struct call *first)
 {
 	const struct call *c;
-	bool sends = false;
+	unsigned lanes = 0;
 	int64_t due = 0;
 	char text[STORE_INSTANCE_MAX + 48];
 
 	for (c = first; c; c = c == first ? c->followers : c->next) {
-		sends = sends || c->sends;
+		lanes |= c->lanes;
 		if (c->earliest_ms && (!due || c->earliest_ms < due))
 			due = c->earliest_ms;
 	}
 	bulks_str(b, s->keys.wake);
-	if (!sends && !due)
+	if (!lanes && !due)
 		bulks_str(b, "");
-	else if (snprintf(text, sizeof(text), "%d %" PRId64 " %s", sends, due, s->instance) > 0)
+	else if (snprintf(text, sizeof(text), "%u %" PRId64 " %s", lanes, due, s->instance) > 0)
 		bulks_str(b, text);
 }
 

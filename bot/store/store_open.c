@@ -191,10 +191,11 @@ static void on_conn_gone(void *ud)
 
 /* --- the connection that listens --- */
 
-/* "HAS-SENDS EARLIEST-TIMER INSTANCE": written by store_flight.c. */
+/* "LANES EARLIEST-TIMER INSTANCE": written by store_flight.c. */
 static void wake_heard(struct store *s, const char *text)
 {
-	bool sends = *text == '1', sooner;
+	unsigned lanes = *text >= '0' && *text < '0' + (1 << LANES) ? (unsigned)(*text - '0') : 0;
+	bool sooner;
 	char *end = NULL;
 	int64_t due = 0;
 
@@ -205,10 +206,10 @@ static void wake_heard(struct store *s, const char *text)
 	sooner = due > 0 && (s->next_due_ms <= 0 || due < s->next_due_ms);
 	if (sooner)
 		s->next_due_ms = due;
-	if (sends || sooner) {
-		s->wake_due = true;
+	s->wake_lanes |= lanes;
+	s->wake_timers = s->wake_timers || sooner;
+	if (lanes || sooner)
 		store_kick(s);
-	}
 }
 
 static void on_redis_message(redisAsyncContext *ac, void *reply, void *priv)

@@ -69,7 +69,7 @@ struct call {
 	struct fact *facts;
 	size_t n_facts;
 	enum lane lane;         /* outbox */
-	bool sends;             /* commit: adds outbox entries */
+	unsigned lanes;         /* commit: adds outbox entries to these, bit 1 << lane */
 	int64_t earliest_ms;    /* commit: the earliest timer that it sets, 0: none */
 };
 
@@ -97,7 +97,7 @@ struct store {
 	char *instance;
 	int64_t dedupe_ttl_ms;
 	void (*on_state)(void *ud, bool ready);
-	void (*on_wake)(void *ud);
+	void (*on_wake)(void *ud, unsigned lanes, bool timers);
 	void *ud;
 
 	enum store_phase phase;
@@ -124,7 +124,8 @@ struct store {
 	struct counter counters[STORE_COUNTERS];
 	unsigned n_counters;
 	int64_t next_due_ms;     /* earliest pending timer that we know of; 0 none, -1 unknown */
-	bool wake_due;
+	unsigned wake_lanes;     /* on_wake is due, and with what */
+	bool wake_timers;
 
 	char *function_text;
 	char function_digest[FUNCTION_DIGEST_LEN + 1];

@@ -44,6 +44,7 @@ class Fixture:
         self.folder = tempfile.mkdtemp(prefix="tocsin-bench-")
         self.plan = os.path.join(ROOT, "docker", "demo-plan.yaml")
         self.data = os.path.join(self.folder, "data")
+        self.apart = False
         self.redis = Redis(self.folder, fsync)
         self.slack = FakeSlack(self.folder, "--rate-limits", "off", "--quiet")
 

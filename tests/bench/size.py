@@ -65,6 +65,7 @@ class Bench:
         self.folder = tempfile.mkdtemp(prefix="tocsin-bench-")
         self.plan = os.path.join(house.ROOT, "docker", "demo-plan.yaml")
         self.data = os.path.join(self.folder, "data")
+        self.apart = False
         self.redis = house.Redis(self.folder, "everysec")
         self.slack = house.FakeSlack(self.folder, "--rate-limits", "off", "--quiet")
 

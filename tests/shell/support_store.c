@@ -17,9 +17,13 @@ static void on_state(void *ud, bool is_ready)
 	((struct bot *)ud)->ready = is_ready;
 }
 
-static void on_wake(void *ud)
+static void on_wake(void *ud, unsigned lanes, bool timers)
 {
-	((struct bot *)ud)->wakes++;
+	struct bot *b = ud;
+
+	b->wakes++;
+	b->woken_lanes |= lanes;
+	b->woken_timers = b->woken_timers || timers;
 }
 
 void bot_begin(struct bot *b, uv_loop_t *loop, const char *url, const char *workspace,

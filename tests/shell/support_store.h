@@ -25,6 +25,8 @@ struct bot {
 	struct snapshot *facts;  /* everything loaded so far */
 	bool ready;
 	unsigned wakes;
+	unsigned woken_lanes;
+	bool woken_timers;
 	/* the last answer */
 	bool answered;
 	enum store_status status;

@@ -195,7 +195,7 @@ static void give_entries(enum lane lane, const struct store_entry *e, size_t n)
 	store_outbox_fn fn;
 
 	if (!fake.claim[lane])
-		outbox_wake(ob);
+		outbox_wake(ob, OUTBOX_ALL_LANES);
 	fn = fake.claim[lane];
 	assert_non_null(fn);
 	fake.claim[lane] = NULL;
@@ -492,7 +492,7 @@ static void holds_no_more_than_its_bound(void **state)
 
 		snprintf(ids[i], sizeof(ids[i]), "%u-0", i + 1);
 		if (!fake.claim[LANE_CHAT])
-			outbox_wake(ob);
+			outbox_wake(ob, OUTBOX_ALL_LANES);
 		if (!fake.claim[LANE_CHAT])
 			break;
 		give_entries(LANE_CHAT, &e, 1);

@@ -480,6 +480,9 @@ static void test_work_wakes_everybody(void **state)
 	assert_int_equal(bot_commit(&b), STORE_OK);
 	loop_until(&loop, woken, &b);
 	loop_until(&loop, woken, &other);
+	assert_int_equal(b.woken_lanes, 1u << post.lane);
+	assert_int_equal(other.woken_lanes, 1u << post.lane);
+	assert_false(b.woken_timers || other.woken_timers);
 
 	/* A timer that is not the earliest wakes nobody; an earlier one does. */
 	effects_timer(&b.effects, "t1", NOW + 1000);
@@ -495,6 +498,7 @@ static void test_work_wakes_everybody(void **state)
 	assert_int_equal(bot_commit(&b), STORE_OK);
 	loop_until(&loop, woken, &b);
 	loop_until(&loop, woken, &other);
+	assert_true(b.woken_timers && other.woken_timers);
 	bot_close(&other);
 }
 

@@ -164,6 +164,7 @@ static const struct plan_schedule *schedule_named(const struct plan *plan, const
 static const struct plan_schedule *schedule_of_arg(struct context *cx, const struct arg *arg,
 	const char **role)
 {
+	static const char *const usual[] = {"primary", "backup"};
 	const char *names[ROSTER_ROLES_MAX], *dot;
 	const struct plan_schedule *s;
 	size_t n;
@@ -184,6 +185,10 @@ static const struct plan_schedule *schedule_of_arg(struct context *cx, const str
 	for (size_t i = 0; i < n; i++)
 		if (strcasecmp(names[i], dot + 1) == 0)
 			*role = names[i];
+	/* A second person can be put beside the only role of a schedule. */
+	for (size_t i = 0; s && !*role && i < 2; i++)
+		if (strcasecmp(usual[i], dot + 1) == 0)
+			*role = usual[i];
 	return *role ? s : NULL;
 }
 

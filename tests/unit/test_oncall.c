@@ -168,6 +168,44 @@ static void test_many_schedules(void **state)
 	world_free(w);
 }
 
+/* Around a risky event two people are wanted, and one is there. */
+static void test_events(void **state)
+{
+	static const char *const around[] = {"deploy"};
+	static const struct plan_event events[] = {
+		{"deploy", "API deployment", WORLD_T0 + 240 * MINUTE_MS, WORLD_T0 + 360 * MINUTE_MS},
+	};
+	static const struct plan_coverage coverage[] = {
+		{around, 1, "support", 60 * MINUTE_MS, 60 * MINUTE_MS, 2, 2},
+	};
+	struct plan plan = world_plan;
+	struct world *w;
+
+	(void)state;
+	plan.events = events;
+	plan.n_events = 1;
+	plan.coverage = coverage;
+	plan.n_coverage = 1;
+	w = world_new(&plan);
+	assert_non_null(strstr(world_type(w, "mia", "dev", "oncall gaps support 7d"),
+		"API deployment, support wants 2: 2026-01-28 19:00 UTC to 2026-01-28 23:00 UTC only Chlo"));
+	world_look(w);
+	world_mark(w);
+	world_advance(w, 60 * MINUTE_MS);
+	assert_non_null(strstr(world_lines(w), "post C0TRAVEL: \xe2\x9a\xa0\xef\xb8\x8f support lacks people (it needs 2)"));
+	/* an hour before, and not again */
+	world_mark(w);
+	world_advance(w, 61 * MINUTE_MS);
+	assert_non_null(strstr(world_lines(w), "support lacks people"));
+	world_mark(w);
+	world_advance(w, 50 * MINUTE_MS);
+	assert_null(strstr(world_lines(w), "support lacks people"));
+	world_type(w, "ada", "dev", "oncall override support.backup ben 2026-01-28T18:59Z 2026-01-28T23:01Z save");
+	assert_null(strstr(world_type(w, "mia", "dev", "oncall gaps support 7d"), "API deployment"));
+	assert_string_equal(world_faults(w), "");
+	world_free(w);
+}
+
 /* --- any order -------------------------------------------------------------------------------- */
 
 static uint32_t state_now;
@@ -252,7 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_reasons_are_data),
 		cmocka_unit_test(test_conflict), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_many_schedules), cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_many_schedules), cmocka_unit_test(test_events), cmocka_unit_test(test_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

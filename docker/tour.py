@@ -136,7 +136,7 @@ def main():
     began = time.monotonic()
     # The tour need not wait as a visitor does: its clock runs faster than the demo's.
     with House(plan="docker/demo-plan.yaml", redis=False) as h:
-        h.bot("tocsin", speed=max(o.speed, 300)).wait_ready()
+        h.bot("tocsin", speed=max(o.speed, 200)).wait_ready()
         t = Tour(h)
         play(t)
         complaints = h.slack.complaints()

@@ -225,7 +225,7 @@ static void room_lost(struct context *cx, struct incident *inc)
 	effects_unlink(cx->out, arena_printf(cx->arena, "room:%s:%s", platform_word(inc), inc->home.room));
 	incident_log(cx, inc, "room_failed", NULL, cx->req->delivery.error);
 	inc->home.room = "";
-	inc->paging.room_status = false;
+	inc->paging.room_status = inc->paging.status_posted = false; /* a new list, in the thread */
 	inc->root_dirty = true;
 	data_begin_inc(cx, &d, inc);
 	data_root(cx, inc, &d.j);

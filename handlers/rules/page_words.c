@@ -300,7 +300,7 @@ static void page_line(struct paging_run *run, struct json_out *j, const struct p
 	json_out_object_end(j);
 }
 
-static const char *status_data(struct paging_run *run)
+static const char *status_data(struct paging_run *run, bool moved)
 {
 	static const char *const states[] = {"idle", "running", "exhausted", "acked_state",
 		"stopped_state"};
@@ -311,6 +311,7 @@ static const char *status_data(struct paging_run *run)
 
 	incident_data_begin(run->cx, run->inc, &j, &b);
 	holder_data(run, &j);
+	json_out_bool(&j, "moved", moved);
 	json_out_bool(&j, states[p->state], true);
 	json_out_int(&j, "next_step", p->at_end ? 0 : p->next_ms / 1000);
 	json_out_int(&j, "earlier", from + p->pages_dropped);
@@ -322,9 +323,9 @@ static const char *status_data(struct paging_run *run)
 }
 
 /* The first post makes it, later ones change it. */
-static void status_send(struct paging_run *run, const char *data, const char *channel, bool in_room,
-	bool *posted)
+static void status_send(struct paging_run *run, const char *data, bool in_room)
 {
+	bool *posted = in_room ? &run->p->room_status : &run->p->status_posted;
 	struct arena *a = run->cx->arena;
 	const struct incident *inc = run->inc;
 	struct send s = {.lane = LANE_CHAT, .template_name = "page/status", .data = data};
@@ -334,26 +335,24 @@ static void status_send(struct paging_run *run, const char *data, const char *ch
 	s.entity = incident_entity(run->cx, inc);
 	s.ref = arena_printf(a, in_room ? "%s/pages-room" : "%s/pages", inc->id);
 	s.to.platform = inc->home.platform;
-	s.to.channel = channel;
+	s.to.channel = in_room ? inc->home.room : inc->home.channel;
 	if (!*posted && !in_room)
 		s.thread_ref = arena_printf(a, "%s/root", inc->id);
 	effects_send(run->cx->out, &s);
 	*posted = true;
 }
 
-/* Under the root message, and in the incident's own channel where it has one. */
+/* Where the talk is: in the incident's own channel, or under the root message, whose list then
+ * only points there. */
 void say_status(struct paging_run *run)
 {
-	const struct incident *inc = run->inc;
-	struct paging *p = run->p;
-	const char *data;
+	bool in_room = *run->inc->home.room != '\0';
 
-	if (p->n_pages == 0)
+	if (run->p->n_pages == 0)
 		return;
-	data = status_data(run);
-	status_send(run, data, inc->home.channel, false, &p->status_posted);
-	if (*inc->home.room)
-		status_send(run, data, inc->home.room, true, &p->room_status);
+	if (in_room && !run->p->room_status && run->p->status_posted)
+		status_send(run, status_data(run, true), false);
+	status_send(run, status_data(run, false), in_room);
 }
 
 /* --- the log ------------------------------------------------------------------------------- */

@@ -143,7 +143,7 @@ struct paging {
 	unsigned last_page;
 	unsigned last_post;   /* numbers of what is said in the thread */
 	bool status_posted;   /* the status message exists: update it from now on */
-	bool room_status;     /* its twin in the incident's own channel, too */
+	bool room_status;     /* the one in the incident's own channel does; the other points there */
 	unsigned pages_dropped;
 	struct page_reach *reaches; /* room for PAGING_REACH_MAX; NULL while n_reaches is 0 */
 	unsigned n_reaches;
@@ -206,7 +206,7 @@ enum paging_found paging_person(struct context *cx, struct incident *inc, const 
 /* People did something (inc->activity_ms is set): the acknowledgement's expiry moves. */
 void paging_activity(struct context *cx, struct incident *inc);
 
-/* The incident's own channel is there: what was paged so far is shown in it, too. */
+/* The incident's own channel is there: the list of pages is kept in it from now on. */
 void paging_room(struct context *cx, struct incident *inc);
 
 /* A timer of this incident is due; name is what follows "incident:INC-42:" ("ladder", "reach:3",

@@ -65,9 +65,12 @@ static const char *decode(struct arena *a, const char *s, size_t len, size_t *ou
 
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] == '%') {
-			if (i + 2 >= len || hex_of(s[i + 1]) < 0 || hex_of(s[i + 2]) < 0)
+			int high = i + 2 < len ? hex_of(s[i + 1]) : -1;
+			int low = i + 2 < len ? hex_of(s[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
 				return NULL;
-			out[n++] = (char)(hex_of(s[i + 1]) << 4 | hex_of(s[i + 2]));
+			out[n++] = (char)(high * 16 + low);
 			i += 2;
 		} else {
 			out[n++] = s[i] == '+' ? ' ' : s[i];

@@ -109,3 +109,16 @@ class Ways(Scene):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Storm(Scene):
+    """Slack takes one message a second in a direct message."""
+
+    def test_pages_to_one_person_delay_nobody_else(self):
+        slack = self.s.slack
+        slack.call("/admin/burst", {"command": "/incident", "text": "P1 Something is broken", "n": 300,
+                                    "concurrency": 32, "channel": WAR_ROOM, "users": [ADA, BEN]})
+        self.s.type(CHLOE, WAR_ROOM, "/incident page INC-300 @eve you know this one")
+        self.s.dm(EVE, r"you know this one")
+        # Her turn does not come after three hundred of Ada's, and none of those was given up.
+        self.assertIn('tocsin_sends_given_up_total{lane="page"} 0', self.s.tocsin.get("/metrics"))

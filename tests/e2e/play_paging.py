@@ -107,10 +107,6 @@ class Ways(Scene):
         self.shows(page, r"does not work")
 
 
-if __name__ == "__main__":
-    unittest.main()
-
-
 class Storm(Scene):
     """Slack takes one message a second in a direct message."""
 
@@ -122,3 +118,7 @@ class Storm(Scene):
         self.s.dm(EVE, r"you know this one")
         # Her turn does not come after three hundred of Ada's, and none of those was given up.
         self.assertIn('tocsin_sends_given_up_total{lane="page"} 0', self.s.tocsin.get("/metrics"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -20,12 +20,13 @@ import kills  # noqa: E402
 import outages  # noqa: E402
 import several  # noqa: E402
 import slack_trouble  # noqa: E402
+import surroundings  # noqa: E402
 
 AT_ONCE = int(os.environ.get("CHAOS_AT_ONCE", "10"))  # most of a test is waiting
 
 
 def collect(form):
-    for module in (kills, outages, slack_trouble, several, bad_input):
+    for module in (kills, outages, slack_trouble, several, bad_input, surroundings):
         yield from module.scenarios(form)
 
 

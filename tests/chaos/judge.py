@@ -31,22 +31,22 @@ class Verdict:
 
 
 def outbox_left(house):
-    lengths = [house.redis.command("XLEN", f"tocsin:{{main}}:out:{lane}") for lane in LANES]
+    lengths = [house.store.command("XLEN", f"tocsin:{{main}}:out:{lane}") for lane in LANES]
     return None if None in lengths else sum(lengths)
 
 
 def logs(house):
     """Log entries of all incidents, decoded, by incident."""
     out = {}
-    for key in house.redis.command("KEYS", "tocsin:{main}:log:*") or []:
-        entries = house.redis.command("LRANGE", key, 0, -1)
+    for key in house.store.command("KEYS", "tocsin:{main}:log:*") or []:
+        entries = house.store.command("LRANGE", key, 0, -1)
         out[key.rsplit(":", 1)[-1]] = [json.loads(e.split(" ", 3)[3]) for e in entries]
     return out
 
 
 def documents(house):
-    keys = house.redis.command("KEYS", "tocsin:{main}:doc:incident:*") or []
-    return {k.rsplit(":", 1)[-1]: json.loads(house.redis.command("HGET", k, "d")) for k in keys}
+    keys = house.store.command("KEYS", "tocsin:{main}:doc:incident:*") or []
+    return {k.rsplit(":", 1)[-1]: json.loads(house.store.command("HGET", k, "d")) for k in keys}
 
 
 def judge_record(v, record, entries):
@@ -56,6 +56,10 @@ def judge_record(v, record, entries):
         v.expect(count[mark] == 1, f"{line!r} was acknowledged and is in the record {count[mark]} times")
     for mark, line in record.messages.items():
         v.expect(count[mark] == 1, f"message {mark} is in the record {count[mark]} times")
+    opened = [e.get("text", "") for log in entries.values() for e in log if e["what"] == "declared"]
+    for mark, key in record.alerts.items():
+        n = sum(mark in title for title in opened)
+        v.expect(n == 1, f"the alert {key} was taken and has opened {n} incidents")
     for mark, line in record.refused.items():
         v.expect(count[mark] == 0, f"{line!r}: \"nothing was recorded\", and it was")
     for mark, line in record.unsure.items():
@@ -109,8 +113,8 @@ def timers_wanted(ident, doc):
 
 def timers_there(house):
     """Timer id -> the time it was set to; and the ids that are leased."""
-    flat = house.redis.command("ZRANGE", "tocsin:{main}:timers", 0, -1, "WITHSCORES")
-    leases = house.redis.command("HGETALL", "tocsin:{main}:leases")
+    flat = house.store.command("ZRANGE", "tocsin:{main}:timers", 0, -1, "WITHSCORES")
+    leases = house.store.command("HGETALL", "tocsin:{main}:leases")
     held = dict(zip(leases[::2], leases[1::2]))
     there = {}
     for ident, score in zip(flat[::2], flat[1::2]):

@@ -23,7 +23,7 @@ def points():
 def killed_at(point, nth):
     with new_house() as h, Keeper(h, "bot", fault=f"{point}:{nth}") as keeper:
         people = People(h)
-        play(h, people, keeper.check)
+        play(h, people, keeper.check, keeper)
         end_all(h, people)
         judge(h, people.record, complaints=EXPLAINED)
         keeper.check()

@@ -27,7 +27,7 @@ class Record:
         self.lock = threading.Lock()
         self.marks = itertools.count(1)
         self.acked, self.refused, self.unsure = {}, {}, {}
-        self.messages = {}
+        self.messages, self.alerts = {}, {}
 
     def mark(self):
         with self.lock:

@@ -69,6 +69,27 @@ class Keeper(threading.Thread):
         if self.failure:
             raise HouseError(self.failure)
 
+    def http(self, path, body=None, headers=None):
+        """(status, text) of the bot that is up; (0, "") when it died meanwhile."""
+        try:
+            return self.bot.wait_ready().ask(path, body, headers)
+        except (HouseError, OSError):
+            self.check()
+            return 0, ""
+
+    def alert(self, people, key, firing=True):
+        """As monitoring does: again and again until it is told that all is recorded."""
+        mark = people.record.mark()
+        body = {"id": key, "title": f"Disk full {mark}", "severity": "error",
+                "status": "firing" if firing else "resolved"}
+
+        def once():
+            return self.http("/alerts/monitor", body, {
+                "Authorization": f"Bearer {ENV['CHAOS_ALERT_TOKEN']}"})[0] == 200
+        until(f"the alert {key} is recorded", once, pause_s=0.2)
+        if firing:
+            people.record.alerts[mark] = key
+
     def __enter__(self):
         return self
 
@@ -76,10 +97,12 @@ class Keeper(threading.Thread):
         self.over = True
 
 
-def play(h, people, check=lambda: None):
+def play(h, people, check=lambda: None, keeper=None):
     """Declared, paged up the ladder, acknowledged, talked about, resolved. Returns the incident."""
     ident = people.declare()
     check()
+    if keeper:
+        keeper.alert(people, "disk-1")
     room = room_of(h, ident)
     people.say("U0BEN", room)
     people.insist("U0BEN", f"/incident note {ident} I saw it at ten %")
@@ -110,7 +133,7 @@ def acked(h, ident):
 
 def end_all(h, people):
     """What else was declared on the way (a command whose answer was lost) is called off."""
-    for key in h.redis.command("KEYS", "tocsin:{main}:doc:incident:*"):
+    for key in h.store.command("KEYS", "tocsin:{main}:doc:incident:*"):
         ident = key.rsplit(":", 1)[-1]
         if h.document(f"incident:{ident}")["status"] in ("investigating", "identified", "monitoring"):
             people.insist("U0DEV", f"/incident cancel {ident} twice, sorry %")

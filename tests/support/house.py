@@ -159,7 +159,29 @@ class FakeSlack:
         return self.wait(what="sockets", count=1, timeout_ms=PATIENCE_S * 1000)["found"]
 
 
-class Redis:
+class RedisLine:
+    """Commands to a Redis behind a Unix socket: also the one that a bot has started for itself."""
+
+    def __init__(self, path):
+        self.socket = path
+
+    def command(self, *words):
+        """One command over a fresh connection; None when Redis cannot be reached."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+                s.settimeout(PATIENCE_S)
+                s.connect(self.socket)
+                out = b"*%d\r\n" % len(words)
+                for w in words:
+                    w = str(w).encode()
+                    out += b"$%d\r\n%s\r\n" % (len(w), w)
+                s.sendall(out)
+                return _read_reply(s.makefile("rb"))
+        except (ConnectionError, FileNotFoundError, socket.timeout):
+            return None
+
+
+class Redis(RedisLine):
     """A redis-server of our own that can be killed without the bots."""
 
     def __init__(self, folder, fsync="always", args=()):
@@ -181,21 +203,6 @@ class Redis:
     def kill(self):
         self.process.kill()
 
-    def command(self, *words):
-        """One command over a fresh connection; None when Redis cannot be reached."""
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-                s.settimeout(PATIENCE_S)
-                s.connect(self.socket)
-                out = b"*%d\r\n" % len(words)
-                for w in words:
-                    w = str(w).encode()
-                    out += b"$%d\r\n%s\r\n" % (len(w), w)
-                s.sendall(out)
-                return _read_reply(s.makefile("rb"))
-        except (ConnectionError, FileNotFoundError, socket.timeout):
-            return None
-
 
 def _read_reply(f):
     line = f.readline()
@@ -212,7 +219,10 @@ def _read_reply(f):
         n = int(rest)
         if n < 0:
             return None
-        data = f.read(n + 2)[:-2]
+        data = f.read(n + 2)
+        if len(data) < n + 2:
+            raise ConnectionError
+        data = data[:-2]
         return data.decode(errors="replace")
     n = int(rest)
     return [_read_reply(f) for _ in range(max(n, 0))]
@@ -253,6 +263,17 @@ class Bot:
             self.http = f"http://127.0.0.1:{f.read().strip()}"
         return self
 
+    def ask(self, path, body=None, headers=None):
+        """(status, text); body is sent as JSON, or as it is when it is bytes."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.http + path, data=data, headers={
+            "Content-Type": "application/json", **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode(errors="replace")
+
     def get(self, path):
         with urllib.request.urlopen(self.http + path, timeout=PATIENCE_S) as answer:
             return answer.read().decode()
@@ -278,6 +299,7 @@ class House:
         except HouseError:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
+        self.store = self.redis or RedisLine(os.path.join(self.data, "redis.sock"))
 
     def clock_s(self, speed):
         """The house clock now, in seconds since the epoch."""
@@ -290,7 +312,7 @@ class House:
 
     def document(self, ident):
         """A stored document, decoded; None when there is none (yet)."""
-        text = self.redis.command("HGET", f"tocsin:{{main}}:doc:{ident}", "d")
+        text = self.store.command("HGET", f"tocsin:{{main}}:doc:{ident}", "d")
         return json.loads(text) if text else None
 
     def audit(self):

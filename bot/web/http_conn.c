@@ -410,27 +410,33 @@ static void put_peer(struct conn *c)
 
 void http_conn_accept(struct http_server *s)
 {
-	struct conn *c = calloc(1, sizeof(*c));
+	struct conn *c;
 	bool refused;
 	size_t slot;
 
-	if (!c)
-		return; /* the connection waits at the listener */
 	refused = s->n_conns >= s->o.connections_max && !evict(s);
 	for (slot = 0; slot < s->n_slots && s->slots[slot]; slot++)
 		;
+	if (slot == s->n_slots) {
+		s->waiting = true; /* until one that was closed is gone; the kernel keeps the others */
+		return;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		s->waiting = true;
+		return;
+	}
 	c->server = s;
 	c->slot = slot;
 	c->metric = METRIC_ROUTE_OTHER;
 	c->tcp.data = c;
 	uv_tcp_init(s->loop, &c->tcp);
-	if (slot < s->n_slots)
-		s->slots[slot] = c;
+	s->slots[slot] = c;
 	s->n_conns++;
 	metrics_set(METRIC_HTTP_CONNECTIONS, 0, (double)s->n_conns);
 	conn_set_state(c, CONN_IDLE);
-	if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&c->tcp) < 0 || slot == s->n_slots) {
-		http_conn_close(c); /* past the spare slots nobody is told */
+	if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&c->tcp) < 0) {
+		http_conn_close(c);
 		return;
 	}
 	uv_tcp_nodelay(&c->tcp, 1);

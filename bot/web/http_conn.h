@@ -59,10 +59,11 @@ struct http_server {
 	size_t held;            /* bytes of all conn.in */
 	uint64_t serial;
 	unsigned handles;       /* listener and timer: open ones */
+	bool waiting;           /* one waits at the listener for a slot to become free */
 	bool stopping, closing;
 };
 
-/* Takes a connection that waits at the listener. */
+/* Takes a connection that waits at the listener, now or as soon as there is a slot. */
 void http_conn_accept(struct http_server *s);
 void http_conn_close(struct conn *c);
 void http_conn_answer(struct conn *c, const struct web_answer *a);

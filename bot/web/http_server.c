@@ -295,6 +295,10 @@ void http_server_forget(struct conn *c)
 	s->held -= c->in_cap;
 	s->n_conns--;
 	metrics_set(METRIC_HTTP_CONNECTIONS, 0, (double)s->n_conns);
+	if (s->waiting && !s->stopping) {
+		s->waiting = false;
+		http_conn_accept(s);
+	}
 	server_free(s);
 }
 

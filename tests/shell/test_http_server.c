@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bot/web/http_server.h"
 #include "support_talk.h"
@@ -406,6 +408,27 @@ static void test_full_house_gives_way(void **state)
 		talk_free(crowd[i]);
 }
 
+/* More than there are slots, all in one turn: whoever comes behind them waits and is answered. */
+static void test_rush_turns_nobody_away(void **state)
+{
+	const struct http_server_options limits = {.connections_max = 8};
+	struct sockaddr_in where;
+	int crowd[64];
+	size_t i;
+
+	(void)state;
+	reopen(&limits);
+	assert_int_equal(uv_ip4_addr("127.0.0.1", (int)strtol(strchr(http_server_address(server), ':') + 1, NULL, 10), &where), 0);
+	for (i = 0; i < 64; i++) { /* the kernel takes them; the loop does not run */
+		crowd[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(crowd[i], (struct sockaddr *)&where, sizeof(where)), 0);
+	}
+	assert_status(once("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n"), "200");
+	for (i = 0; i < 64; i++)
+		close(crowd[i]);
+	assert_true(http_server_connections(server) <= 8 + 1);
+}
+
 /* When all of them are being worked on, the next one hears so. */
 static void test_busy_house_says_so(void **state)
 {
@@ -530,7 +553,8 @@ int main(void)
 		T(test_head_bounds), T(test_body_bounds), T(test_expect_continue), T(test_pipelining),
 		T(test_request_arrives_byte_by_byte), T(test_answer_to_someone_gone),
 		T(test_slow_peers_are_told_and_let_go), T(test_peer_that_does_not_read),
-		T(test_full_house_gives_way), T(test_busy_house_says_so), T(test_bytes_held_are_bounded),
+		T(test_full_house_gives_way),
+		T(test_rush_turns_nobody_away), T(test_busy_house_says_so), T(test_bytes_held_are_bounded),
 		T(test_stop_lets_work_finish), T(test_listen_addresses), T(test_form_values),
 	};
 

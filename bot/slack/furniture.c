@@ -134,6 +134,21 @@ void topic_start(struct job *j)
 	job_call(j, "conversations.setTopic", &b, false, on_done);
 }
 
+/* May be repeated: the people are set, not added. */
+void group_start(struct job *j)
+{
+	struct json_out o;
+	struct buf b;
+
+	job_body(j, &b);
+	json_out_init(&o, &b);
+	json_out_object(&o, NULL);
+	json_out_str(&o, "usergroup", j->o.send->arg);
+	json_out_str(&o, "users", j->o.send->users);
+	json_out_object_end(&o);
+	job_call(j, "usergroups.users.update", &b, false, on_done);
+}
+
 /* ---- bookmarks ---- */
 
 static void bookmark_add(struct job *j)

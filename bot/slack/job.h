@@ -78,6 +78,7 @@ void room_start(struct job *j);
 void pin_start(struct job *j);
 void invite_start(struct job *j);
 void topic_start(struct job *j);
+void group_start(struct job *j);
 #define TOPIC_UNITS 250 /* of a topic or a purpose */
 /* The words of the entry as one line of at most max units, for a topic or a purpose: text, but Slack
  * reads mentions in it, so it is escaped, and escapes count. In arena. NULL: err says why not. */

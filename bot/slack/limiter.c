@@ -40,6 +40,7 @@ static const struct rate rates[] = {
 	{ "conversations.info", 50, false },
 	{ "conversations.list", 20, false },
 	{ "pins.add", 20, false },
+	{ "usergroups.users.update", 20, false },
 	{ "bookmarks.add", 20, false },
 	{ "bookmarks.list", 50, false },
 	{ "users.info", 100, false },

@@ -32,6 +32,7 @@ const struct manifest_scope manifest_scopes[] = {
 	{ "im:write", "pages people in a direct message" },
 	{ "pins:write", "pins the message that shows an incident's state" },
 	{ "reactions:read", "sees the emoji that marks a key event" },
+	{ "usergroups:write", "keeps the plan's user groups equal to who is on call" },
 	{ "users:read", "checks the people of the plan" },
 	{ NULL, NULL },
 };

@@ -224,7 +224,7 @@ static void (*starter(const char *op))(struct job *)
 	} ops[] = {
 		{ "chat.post", post_start }, { "chat.update", update_start }, { "chat.pin", pin_start },
 		{ "chat.room", room_start }, { "chat.invite", invite_start },
-		{ "chat.topic", topic_start }, { "chat.bookmark", bookmark_start },
+		{ "chat.topic", topic_start }, { "chat.group", group_start }, { "chat.bookmark", bookmark_start },
 	};
 	size_t i;
 

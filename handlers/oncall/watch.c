@@ -2,7 +2,8 @@
  * watch.c - what happens by itself: hand-overs are announced ahead and said when they happen, and
  * times with too few people a week, a day and an hour before.
  *
- * Hand-overs are said of schedules with `announce`, gaps also of those with `cover`; what a plan does
+ * Hand-overs are said of schedules with `announce`, gaps also of those with `cover`; a `slack_usergroup`
+ * follows who is on call; what a plan does
  * not ask for nobody has to read.
  *
  * One timer per schedule, "oncall:SCHEDULE:watch": it looks at the state, says what is to be said and
@@ -114,6 +115,26 @@ static bool announce(struct context *cx, const struct plan_schedule *s, struct o
 	return true;
 }
 
+/* The user group is whoever is on call. Slack knows no empty group: a gap leaves it as it was. */
+static void set_group(struct context *cx, const struct plan_schedule *s, struct oncall_doc *doc,
+	const struct roster *r)
+{
+	struct send send = {.lane = LANE_CHAT, .op = "chat.group", .arg = s->slack_usergroup};
+	struct buf users;
+
+	buf_init_arena(&users, cx->arena, 1024);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->people[i]->slack)
+			buf_printf(&users, "%s%s", users.len ? "," : "", r->people[i]->slack);
+	if (!s->slack_usergroup || !users.len)
+		return;
+	send.key = oncall_key(cx, doc, "group");
+	send.entity = oncall_entity(cx, doc->key);
+	send.to.platform = PLATFORM_SLACK;
+	send.users = buf_text(&users);
+	effects_send(cx->out, &send);
+}
+
 static void remember_now(struct context *cx, struct oncall_doc *doc, const struct roster *r)
 {
 	doc->n_now = r->n;
@@ -147,7 +168,7 @@ static bool say_now(struct context *cx, const struct plan_schedule *s, struct on
 		before.roles[before.n] = "";
 		before.people[before.n++] = p;
 	}
-	if (doc->said_now_ms) {
+	if (doc->said_now_ms && s->announce_channel) {
 		oncall_data_begin(cx, &d);
 		data_handover(cx, &d.j, s, &before, r, cx->req->now_ms);
 		json_out_str(&d.j, "left", roster_names(cx, &before, false));
@@ -156,6 +177,7 @@ static bool say_now(struct context *cx, const struct plan_schedule *s, struct on
 		oncall_post(cx, doc, oncall_channel(cx, s), "", "oncall/now", oncall_data_end(&d));
 		oncall_log(cx, s->key, "handover", NULL);
 	}
+	set_group(cx, s, doc, r);
 	remember_now(cx, doc, r);
 	return true;
 }
@@ -257,7 +279,7 @@ static void warn_gaps(struct context *cx, const struct plan_schedule *s, struct 
 
 static bool is_watched(const struct plan_schedule *s)
 {
-	return s->announce_channel || s->cover_min > 0 || s->cover_want > 0;
+	return s->announce_channel || s->slack_usergroup || s->cover_min > 0 || s->cover_want > 0;
 }
 
 static enum step watch(struct context *cx, const struct plan_schedule *s)
@@ -271,7 +293,7 @@ static enum step watch(struct context *cx, const struct plan_schedule *s)
 		return STEP_NEED;
 	oncall_load(cx, s->key, &doc);
 	roster_with(cx->plan, s, &changes, NULL, now, &r);
-	if (s->announce_channel && !said_already(doc, &r) && !say_now(cx, s, doc, &r))
+	if (!said_already(doc, &r) && !say_now(cx, s, doc, &r))
 		return STEP_NEED;
 	change = roster_until(cx->plan, s, &changes, NULL, &r, now + GAPS_AHEAD_MS);
 	if (change < now + GAPS_AHEAD_MS) {
@@ -286,7 +308,8 @@ static enum step watch(struct context *cx, const struct plan_schedule *s)
 		if (change < next)
 			next = change;
 	}
-	warn_gaps(cx, s, doc, &changes, &next);
+	if (s->announce_channel || s->cover_min > 0 || s->cover_want > 0)
+		warn_gaps(cx, s, doc, &changes, &next);
 	effects_timer(cx->out, arena_printf(cx->arena, "oncall:%s:watch", s->key), next);
 	oncall_save(cx, doc);
 	return STEP_DONE;

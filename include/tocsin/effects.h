@@ -41,6 +41,7 @@ enum effect_kind {
  *   chat.room      make a channel: name in `arg`, people in `users`; the result carries its id
  *   chat.invite    invite `users` into `to`
  *   chat.topic     set topic of `to` to the rendered template
+ *   chat.group     let user group `arg` be exactly `users` (never nobody)
  *   chat.bookmark  add a bookmark to `to`: title in `arg`, link in `link`
  *   mail           a mail to person `person`
  *   sms, phone     a text message to, or a call of, person `person` by connection `via`. The entry's

@@ -2,7 +2,7 @@
 
 import unittest
 
-from stage import ADA, BEN, CHLOE, MIA, PAYMENTS, WAR_ROOM, Scene
+from stage import ADA, BEN, CHLOE, MIA, PAYMENTS, WAR_ROOM, Scene, until
 
 
 class OnCall(Scene):
@@ -52,6 +52,13 @@ class HandOver(Scene):
         coming, leaving = (ADA, BEN) if "@Ada Park" in said.text else (BEN, ADA)
         self.s.dm(coming, r"You are on call for desk from")
         self.s.dm(leaving, r"Your shift of desk ends at")
+        # The user group follows, and goes on following: each of the two has been in it alone.
+        for user in (BEN, ADA):
+            until(f"{user} in the user group", lambda u=user: self.group() == [u])
+
+    def group(self):
+        found = self.s.slack.state()["usergroups"]
+        return (found["S0ONCALL"] if isinstance(found, dict) else [g for g in found if g["id"] == "S0ONCALL"][0])["users"]
 
 
 if __name__ == "__main__":

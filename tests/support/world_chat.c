@@ -133,6 +133,8 @@ static void other(struct world *w, const struct send *s)
 		world_line(w, "pin %s", s->ref);
 	else if (strcmp(s->op, "chat.invite") == 0)
 		world_line(w, "invite %s to %s", s->users, s->to.channel);
+	else if (strcmp(s->op, "chat.group") == 0)
+		world_line(w, "group %s: %s", s->arg, s->users);
 	else if (strcmp(s->op, "chat.topic") == 0)
 		world_line(w, "topic %s: %s", s->to.channel, world_render(w, s->template_name, s->data, NULL));
 	else if (strcmp(s->op, "chat.bookmark") == 0)

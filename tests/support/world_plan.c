@@ -56,6 +56,7 @@ static const struct plan_period periods[] = {
 static const struct plan_schedule schedules[] = {
 	{.key = "engineering", .shifts = shifts, .n_shifts = N(shifts), .fallback = "eng-manager"},
 	{.key = "support", .layers = support, .n_layers = 1, .fallback = "ceo", .announce_channel = "travel",
+		.slack_usergroup = "S0SUPPORT",
 		.announce_before_ms = 15 * MIN, .cover_min = 1},
 };
 

@@ -65,7 +65,7 @@ static bool happened(struct player *p, const char *kind, const char *text)
 {
 	const char *at = world_lines(p->w);
 	static const char *const kinds[] = {"answer ", "post ", "update ", "dm ", "page ", "mail ", "room ",
-		"pin ", "invite ", "topic ", "bookmark ", "stale ", "failed ", "webhook ", "pagerduty "};
+		"pin ", "invite ", "group ", "topic ", "bookmark ", "stale ", "failed ", "webhook ", "pagerduty "};
 
 	while (*at) {
 		const char *end = at, *found;

@@ -17,6 +17,12 @@
 #define CLAIM_MAX 64
 #define TICK_MS 100
 
+static const size_t held_max[LANES] = {
+	[LANE_PAGE] = OUTBOX_PAGES_HELD_MAX, [LANE_CHAT] = OUTBOX_CHAT_HELD_MAX, [LANE_CALL] = OUTBOX_HELD_MAX,
+};
+_Static_assert(OUTBOX_CHAT_HELD_MAX >= OUTBOX_PAGES_HELD_MAX && OUTBOX_CHAT_HELD_MAX >= OUTBOX_HELD_MAX,
+	"lane_touch() names them all in one call");
+
 struct sender *outbox_sender(const struct outbox *ob, const char *op)
 {
 	size_t i;
@@ -164,7 +170,7 @@ static void on_store_entries(void *ud, enum store_status status, const struct st
 
 static size_t lane_room(const struct outbox *ob, enum lane lane)
 {
-	size_t most = lane == LANE_PAGE ? OUTBOX_PAGES_HELD_MAX : OUTBOX_HELD_MAX;
+	size_t most = held_max[lane];
 
 	return most - ob->lanes[lane].held;
 }
@@ -221,7 +227,7 @@ static void on_store_touched(void *ud, enum store_status status, const char *con
 
 static void lane_touch(struct outbox *ob, enum lane lane)
 {
-	const char *ids[OUTBOX_PAGES_HELD_MAX];
+	const char *ids[OUTBOX_CHAT_HELD_MAX];
 	struct lane_state *l = &ob->lanes[lane];
 	size_t n = 0;
 	struct item *it;
@@ -235,7 +241,7 @@ static void lane_touch(struct outbox *ob, enum lane lane)
 	l->touching = true;
 	l->touch = l->touch % 1000000 + 1;
 	*c = (struct claim){ob, lane, clock_lease_ms()};
-	for (it = l->first; it && n < OUTBOX_PAGES_HELD_MAX; it = it->next) {
+	for (it = l->first; it && n < OUTBOX_CHAT_HELD_MAX; it = it->next) {
 		it->touched = l->touch;
 		ids[n++] = it->id;
 	}

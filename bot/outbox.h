@@ -19,6 +19,7 @@
 /* Entries of one lane that one process holds; more wait in Redis. Pages: room for a storm of them
  * to one person, who hears one a second, in which somebody else's page must still be found. */
 #define OUTBOX_HELD_MAX 256
+#define OUTBOX_CHAT_HELD_MAX 1024 /* a channel takes one message a second: a flood in one must not hold up another */
 #define OUTBOX_PAGES_HELD_MAX 512
 #define OUTBOX_SENDERS_MAX 8
 

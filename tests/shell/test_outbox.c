@@ -483,11 +483,11 @@ static void held_entry_is_not_taken_twice(void **state)
 
 static void holds_no_more_than_its_bound(void **state)
 {
-	static char ids[OUTBOX_HELD_MAX][16];
+	static char ids[OUTBOX_CHAT_HELD_MAX][16];
 	unsigned i;
 
 	(void)state;
-	for (i = 0; i < OUTBOX_HELD_MAX; i++) {
+	for (i = 0; i < OUTBOX_CHAT_HELD_MAX; i++) {
 		struct store_entry e = entry(ids[i], "chat.post", "k");
 
 		snprintf(ids[i], sizeof(ids[i]), "%u-0", i + 1);
@@ -498,7 +498,7 @@ static void holds_no_more_than_its_bound(void **state)
 		give_entries(LANE_CHAT, &e, 1);
 	}
 	/* It stops asking while a whole claim would not fit any more. */
-	assert_true(i > OUTBOX_HELD_MAX / 2 && i < OUTBOX_HELD_MAX);
+	assert_true(i > OUTBOX_CHAT_HELD_MAX / 2 && i < OUTBOX_CHAT_HELD_MAX);
 	assert_int_equal(fake.n_sends, 1); /* all of one incident: one after another */
 }
 

@@ -64,7 +64,7 @@ class Declare(Scene):
         root = self.s.root()
         self.shows(root, r"^P2 INC-1: Cart is broken")
         first = self.s.find(WAR_ROOM, r"We are looking into it", root.ts)
-        self.shows(first, r"What is known.*How does this affect users\? Nobody can pay.*Not known yet: Which systems.* · Since when\?")
+        self.shows(first, r"How does this affect users\? Nobody can pay.*Not known yet: Which systems.* · Since when\?")
         self.shows(self.s.private(ADA, r"INC-1 is declared"), r"thread")
 
     def test_form_offered_in_the_thread(self):

@@ -67,7 +67,12 @@ class Side:
     def __init__(self, kind, fsync):
         self.kind = kind
         self.fixture = Fixture(fsync)
-        self.process = self.fixture.start(kind)
+        self.process = None
+        try:
+            self.process = self.fixture.start(kind)
+        except BaseException:
+            self.stop()
+            raise
 
     def burst(self, n, in_flight):
         r = self.fixture.slack.call("/admin/burst", dict(BODY, n=n, concurrency=in_flight), 600)
@@ -85,7 +90,8 @@ class Side:
                     rss=usage_of(pids[0])[1])
 
     def stop(self):
-        self.process.kill()
+        if self.process:
+            self.process.kill()
         self.fixture.stop()
 
 
@@ -115,8 +121,10 @@ def main():
             "CPU µs, own + Redis", "MiB", "rate", "p99", "CPU"]
     print("| " + " | ".join(head) + " |\n" + "| --- " * len(head) + "|", flush=True)
     for fsync in o.fsync.split(","):
-        sides = [Side("tocsin", fsync), Side("bolt", fsync)]
+        sides = []
         try:
+            for kind in ("tocsin", "bolt"):
+                sides.append(Side(kind, fsync))
             for s in sides:
                 s.burst(2000, 64)  # warm: the optimiser of the other side, caches of ours
             for k in [int(k) for k in o.in_flight.split(",")]:

@@ -68,9 +68,12 @@ class Bench:
         self.apart = False
         self.redis = house.Redis(self.folder, "everysec")
         self.slack = house.FakeSlack(self.folder, "--rate-limits", "off", "--quiet")
+        self.process = None
 
     def bot(self):
-        return house.Bot(self, "tocsin", log_level="warn")
+        bot = house.Bot(self, "tocsin", log_level="warn")
+        self.process = bot.process
+        return bot
 
     def burst(self, text, n, concurrency):
         r = self.slack.call("/admin/burst", {"command": "/incident", "channel": "C0WARROOM", "users": USERS,
@@ -102,6 +105,8 @@ class Bench:
         return [min(r[i] for r in rows) for i in range(2)]
 
     def close(self):
+        if self.process:
+            self.process.kill()
         self.slack.process.stop()
         self.redis.kill()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -28,7 +28,7 @@ const struct manifest_scope manifest_scopes[] = {
 	{ "commands", "has slash commands" },
 	{ "groups:history", "the same in private channels it was invited to" },
 	{ "groups:read", "knows the private channels it was invited to" },
-	{ "im:history", "finds its own pages again in a direct message" },
+	{ "im:history", "reads what people answer to a page, and finds its own pages again" },
 	{ "im:write", "pages people in a direct message" },
 	{ "pins:write", "pins the message that shows an incident's state" },
 	{ "reactions:read", "sees the emoji that marks a key event" },
@@ -38,7 +38,7 @@ const struct manifest_scope manifest_scopes[] = {
 };
 
 static const char *const events[] = {
-	"app_mention", "message.channels", "message.groups",
+	"app_mention", "message.channels", "message.groups", "message.im",
 	"reaction_added", NULL,
 };
 
@@ -103,7 +103,7 @@ static void put_features(struct json_out *j, const char *name, const char *http_
 	json_out_object(j, "app_home");
 	json_out_bool(j, "home_tab_enabled", false);
 	json_out_bool(j, "messages_tab_enabled", true); /* or nobody could be paged there */
-	json_out_bool(j, "messages_tab_read_only_enabled", true);
+	json_out_bool(j, "messages_tab_read_only_enabled", false); /* "ack" from a telephone's lock screen */
 	json_out_object_end(j);
 	json_out_object(j, "bot_user");
 	json_out_str(j, "display_name", name);

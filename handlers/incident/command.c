@@ -279,6 +279,8 @@ static enum step not_a_verb(struct context *cx, struct call *call)
 		return STEP_DONE;
 	}
 	data_begin(cx, &d);
+	if (cx->req->source == SOURCE_MENTION)
+		json_out_str(&d.j, "said", args_cut(cx->arena, args_rest(&call->args, 0, cx->plan, true), 80));
 	json_out_str(&d.j, "word", args_cut(cx->arena,
 		first->kind == ARG_WORD ? first->text : args_rest(&call->args, 0, cx->plan, true), 80));
 	if (near)

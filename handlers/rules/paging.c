@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tocsin/arena.h"
+#include "tocsin/effects.h"
 #include "tocsin/plan.h"
 #include "tocsin/request.h"
 
@@ -315,6 +316,16 @@ static void page_overtaken(struct paging_run *run, struct page *page, enum way_k
 		page_pager_late(run, page, run->p->state == PAGING_ACKED ? "acknowledge" : "resolve");
 }
 
+/* An answer in the thread of a page is about its incident. */
+static void page_link(struct paging_run *run)
+{
+	const struct delivery *d = &run->cx->req->delivery;
+
+	if (*d->channel && *d->ts)
+		effects_link(run->cx->out, arena_printf(run->cx->arena, "thread:slack:%s:%s", d->channel, d->ts),
+			incident_entity(run->cx, run->inc));
+}
+
 static void page_accepted(struct paging_run *run, struct page *page)
 {
 	const struct plan_person *person = plan_person(run->cx->plan, page->person);
@@ -326,6 +337,7 @@ static void page_accepted(struct paging_run *run, struct page *page)
 		return;
 	page->state = PAGE_ACCEPTED;
 	run->dirty = true;
+	page_link(run);
 	kind = person ? way_kind(run->cx->plan, person, page->via, &error) : WAY_NONE;
 	page->live = kind == WAY_CHAT;
 	if (page->epoch != run->p->epoch)

@@ -47,6 +47,20 @@ class Verbs(Scene):
         self.assertEqual((done.ts, done.buttons), (page.ts, []))
         self.shows(self.thread(r"^Pages"), r"✅ Ada Park, chat, .*acknowledged")
 
+    def test_an_answer_to_the_page_from_a_lock_screen(self):
+        page = self.s.dm(ADA, r"You are paged")
+        self.s.say(ADA, page.channel, "on my way", page.ts)
+        self.shows(self.s.private(ADA, r"on my way"), r"do not know what to do with \"on my way\"", r"help")
+        self.s.say(ADA, page.channel, "ack", page.ts)
+        self.thread(r"@Ada Park has it")
+        self.s.private(ADA, r"You have INC-1 now")
+        # Outside the thread it asks, with a button for each.
+        self.s.say(BEN, "dm", "resolve the cache is warm")
+        asked = self.s.private(BEN, r"Open elsewhere.*INC-1")
+        self.assertEqual(asked.buttons, ["INC-1"])
+        asked.press(BEN, "INC-1")
+        self.thread(r"INC-1 is resolved, says Ben Ortiz.*the cache is warm")
+
     def test_a_stranger_may_look_and_not_touch(self):
         for line in ("ack", "update x", "resolve", "sev P0", "page @ada", "role scribe me"):
             self.shows(self.s.type(MIA, WAR_ROOM, f"/incident {line}"), r"not for you to do", r"Who may: Ada Park, Ben Ortiz",

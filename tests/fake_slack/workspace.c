@@ -35,7 +35,7 @@ static const char *const default_scopes[] = {
 };
 static const char *const default_events[] = {
 	"app_home_opened", "app_mention", "member_joined_channel", "message.channels", "message.groups",
-	"reaction_added", NULL,
+	"message.im", "reaction_added", NULL,
 };
 static const char *const default_commands[] = {
 	"/incident", "/rollback", "/oncall", "/launch", "/hotfix", "/feedback", "/tocsin", NULL,

@@ -79,7 +79,8 @@ static void events_have_their_scopes(void **state)
 		const char *event, *scope;
 	} pairs[] = {
 		{ "app_mention", "app_mentions:read" }, { "message.channels", "channels:history" },
-		{ "message.groups", "groups:history" }, { "reaction_added", "reactions:read" },
+		{ "message.groups", "groups:history" }, { "message.im", "im:history" },
+		{ "reaction_added", "reactions:read" },
 	};
 	json_t *m = manifest("tocsin", NULL);
 	const json_t *events = at(m, "settings", "event_subscriptions", "bot_events");

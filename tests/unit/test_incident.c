@@ -163,7 +163,7 @@ static void test_no_memory(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		bool through = false;
+		volatile bool through = false;
 
 		for (volatile unsigned long nth = 1; !through && nth < 20000; nth += 1 + nth / 16) {
 			struct arena *a = arena_new((size_t)1 << 24);

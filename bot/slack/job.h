@@ -36,7 +36,7 @@ struct job {
 	char thread[JOB_ID_MAX];
 	bool plain;                 /* second try, as plain text */
 	bool joined;                /* the channel was joined for this */
-	unsigned looks;             /* for itself, in vain */
+	int64_t look_since_ms;      /* monotonic: when it began to look for itself */
 	unsigned pages;             /* of history or of the list of channels */
 	char cursor[JOB_CURSOR_MAX];
 	char name[JOB_NAME_MAX + 1]; /* of a room */

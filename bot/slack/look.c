@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/clock.h"
 #include "bot/log.h"
 #include "bot/slack/job.h"
 #include "bot/slack/slack_in.h"
@@ -21,8 +22,8 @@
 #define PAGE "200"
 #define SETTLE_MS 5000   /* how long a message may take to show in the history */
 #define CLOCK_SKEW_S 60
-#define URGENT_LOOKS_MAX 3      /* how often Slack may fail to show the history to a page... */
-#define URGENT_LOOK_PAUSE_MS 700 /* ...and what is between them: two seconds in all */
+#define URGENT_LOOK_MS 5000      /* for so long a page waits for a history that Slack cannot show... */
+#define URGENT_LOOK_PAUSE_MS 700 /* ...asking again after so long, or when Slack says */
 
 static void look_page(struct job *j);
 static void look_now(struct job *j);
@@ -45,16 +46,19 @@ static void send_again(struct job *j, const char *why)
 	post_send(j);
 }
 
-/* Slack cannot say now. A page looks a few times more and then goes out, all the same: it rather
- * comes twice than late. */
+/* Slack cannot say now. A page looks again for a few seconds and then goes out, all the same: it
+ * rather comes twice than late. */
 static void look_later(struct job *j, const struct slack_reply *r)
 {
+	int64_t pause = r->retry_after_ms > URGENT_LOOK_PAUSE_MS ? r->retry_after_ms : URGENT_LOOK_PAUSE_MS;
+	int64_t left = j->look_since_ms + URGENT_LOOK_MS - clock_monotonic_ms();
+
 	if (!job_urgent(j))
 		job_done(j, SENT_LATER, NULL, NULL, r->error, r->detail, r->retry_after_ms);
-	else if (++j->looks >= URGENT_LOOKS_MAX)
+	else if (pause > left)
 		send_again(j, r->error);
 	else
-		job_wait(j, URGENT_LOOK_PAUSE_MS, look_now);
+		job_wait(j, pause, look_now);
 }
 
 static bool is_passing(const struct slack_reply *r)
@@ -182,6 +186,7 @@ void look_start(struct job *j)
 {
 	int64_t ago = job_lost_ago_ms(j);
 
+	j->look_since_ms = clock_monotonic_ms();
 	/* A page rather comes twice than late. */
 	if (ago >= 0 && ago < SETTLE_MS && !job_urgent(j))
 		job_wait(j, SETTLE_MS - ago, look_now);

@@ -41,13 +41,14 @@ static bool is_key(const json_t **entries, size_t n, const char *ts)
 	return false;
 }
 
+/* In one line, whatever was typed: a second one could pass for an entry of the record. */
 static void copy_str(struct context *cx, struct json_out *j, const json_t *e, const char *key,
 	size_t chars)
 {
 	const char *s = json_in_str(e, key);
 
 	if (*s)
-		json_out_str(j, key, args_cut(cx->arena, s, chars));
+		json_out_str(j, key, args_cut(cx->arena, args_clean(cx->arena, s, true), chars));
 }
 
 static void entry_data(struct context *cx, struct json_out *j, const json_t *e, bool key)

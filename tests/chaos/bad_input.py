@@ -2,10 +2,12 @@
 nothing is lost, the process stays up, and what was typed never becomes anything but text."""
 
 import base64
+import functools
 import json
+import os
 import re
 
-from house import HouseError, until
+from house import HouseError, ROOT, until
 from judge import Verdict, documents, judge, settle
 from people import People, WAR_ROOM, all_messages, room_of, told
 from story import Keeper, acked, end_all, new_house, play
@@ -26,7 +28,7 @@ def house_with_bot(test):
         end_all(h, people)
         judge(h, people.record, complaints=(*LIMITS, *complaints), errors=(r"area=slack",))
         if v.faults:
-            raise HouseError("\n    ".join(["not as it should be:", *v.faults]))
+            raise HouseError("\n    ".join(["not as it should be:", *v.faults[:20]]))
 
 
 # --- frames on the socket --------------------------------------------------------------------
@@ -132,8 +134,19 @@ FORGED = {
 ALLOWED_TOKENS = re.compile(
     r"<(?:@U0(?:ADA|BEN|CHLOE|DEV|EVE|TOCSIN)(?:\|[^<>]*)?|#C0[A-Z0-9]+(?:\|[^<>]*)?|!date\^\d+\^[^<>|]*\|[^<>]*"
     r"|https://(?:grafana|docs)\.example\.com/[^<>|]*\|[^<>]*)>")
-LABELS = {"Acknowledge", "Update", "Resolve", "Timeline", "Answer the plan's questions", "Close", "Reopen",
-          "Note", "Show", "Role", "Page", "Severity", "Cancel", "Take over", "I have it"}
+# A link that shows where it leads is the person's own, as in a message: that is no forgery.
+HONEST_LINK = re.compile(r"<(https?://[^<>|]+)\|\1>")
+
+
+@functools.cache
+def labels():
+    """What a template of ours calls a button, as a pattern; values stand for anything short."""
+    found = set()
+    for folder, _dirs, files in os.walk(os.path.join(ROOT, "templates")):
+        for name in files:
+            with open(os.path.join(folder, name)) as f:
+                found |= set(re.findall(r"\[([^][]+)\]\(<?action:", f.read()))
+    return re.compile("|".join(re.sub(r"\\\{\\\{.*?\\\}\\\}", ".{0,80}", re.escape(x)) for x in found))
 
 
 def texts_of(block):
@@ -163,20 +176,23 @@ def judge_message(v, what, message):
     """Nothing in it but what a template of ours has put there."""
     for kind, text in texts_of(message.get("blocks") or []):
         if kind == "mrkdwn":
-            rest = ALLOWED_TOKENS.sub("", text)
+            rest = HONEST_LINK.sub("", ALLOWED_TOKENS.sub("", text))
             v.expect("<" not in rest, f"{what}: a token was forged: {text!r}")
         v.expect(not re.search("[\u202a-\u202e\u2066-\u2069]", text), f"{what}: turned text: {text!r}")
-    rest = ALLOWED_TOKENS.sub("", message.get("text") or "")
+    rest = HONEST_LINK.sub("", ALLOWED_TOKENS.sub("", message.get("text") or ""))
     v.expect("<" not in rest, f"{what}: a token was forged in the fallback: {message.get('text')!r}")
     for url in things_of(message.get("blocks") or [], "url"):
         v.expect("evil" not in json.dumps(url), f"{what}: a link was forged: {url}")
-    for value in things_of(message.get("blocks") or [], "value"):
-        v.expect(re.match(r"incident [a-z]+( INC-\d+)?\b", str(value)) and "evil" not in str(value),
-                 f"{what}: a button does {value!r}")
     for element in things_of(message.get("blocks") or [], "elements"):
         for one in element:
-            if one.get("type") == "button":
-                v.expect(one["text"]["text"] in LABELS, f"{what}: a button was forged: {one['text']}")
+            if one.get("type") != "button":
+                continue
+            label, value = one["text"]["text"], str(one.get("value"))
+            v.expect(labels().fullmatch(label), f"{what}: a button was forged: {label!r}")
+            # Where a form could not be opened in time, a button types again what the person typed.
+            again = what == "in private" and value.startswith("incident ")
+            v.expect(again or re.fullmatch(r"incident [a-z]+( INC-\d+)?( [\w-]+)*", value),
+                     f"{what}: a button does {value!r}")
 
 
 def judge_all_messages(v, h):

@@ -53,7 +53,7 @@ def half_blind(fault):
             h.slack.fault(method="chat.postMessage", count=1, skip=skip, kind="done_status")
         h.slack.fault(method="conversations.create", count=1, kind="done_status")
         for method in LOOKING:
-            h.slack.fault(method=method, count=1, **fault)
+            h.slack.fault(method=method, count=1, **{**fault, "retry_after": 1})
         play(h, people, keeper.check)
         end_all(h, people)
         judge(h, people.record, complaints=LIMITS)

@@ -312,7 +312,7 @@ static void looking_that_fails_sends_again_or_later(void **state)
 {
 	struct world *w = *state;
 	struct send s = blank("chat.post", "INC-1/z"), page = s;
-	struct result r;
+	struct result r, first;
 
 	s.to.channel = page.to.channel = "C0WARROOM";
 	page.lane = LANE_PAGE;
@@ -322,8 +322,20 @@ static void looking_that_fails_sends_again_or_later(void **state)
 	assert_int_equal(r.outcome, SENT_LATER);
 	fake_do(w->fake, "fault", "{\"kind\":\"error\",\"method\":\"conversations.history\","
 		"\"error\":\"internal_error\"}");
-	r = deliver(w, &page, true); /* a page rather comes twice than not at all */
+	page.key = "INC-1/page/8";
+	r = deliver(w, &page, true); /* a page looks again... */
 	assert_int_equal(r.outcome, SENT_ACCEPTED);
+	first = r;
+	fake_do(w->fake, "fault", "{\"kind\":\"error\",\"method\":\"conversations.history\","
+		"\"error\":\"internal_error\"}");
+	r = deliver(w, &page, true);
+	assert_string_equal(r.ts, first.ts);
+	fake_do(w->fake, "fault", "{\"kind\":\"error\",\"method\":\"conversations.history\",\"count\":50,"
+		"\"error\":\"internal_error\"}");
+	r = deliver(w, &page, true); /* ...for a while: it rather comes twice than not at all */
+	assert_int_equal(r.outcome, SENT_ACCEPTED);
+	assert_string_not_equal(r.ts, first.ts);
+	fake_do(w->fake, "fault", "{\"kind\":\"clear\"}");
 	fake_do(w->fake, "fault", "{\"kind\":\"error\",\"method\":\"conversations.history\","
 		"\"error\":\"missing_scope\"}");
 	s.key = "INC-1/zz";

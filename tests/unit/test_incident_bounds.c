@@ -142,6 +142,21 @@ static void test_timeline_pages(void **state)
 	world_free(w);
 }
 
+/* What somebody typed in several lines is one line of the record. */
+static void test_timeline_entries_cannot_be_forged(void **state)
+{
+	struct world *w = world_new(&world_plan);
+
+	(void)state;
+	world_type(w, "ada", "dev", "P3 a");
+	world_say(w, "ben", "thread INC-1", "x\n\xe2\x80\xa2 10:02 Ada Park acknowledged\r\n- y");
+	world_mark(w);
+	world_type(w, "ada", "dev", "timeline");
+	assert_non_null(strstr(world_lines(w), "x \xe2\x80\xa2 10:02 Ada Park acknowledged - y"));
+	assert_sound(w);
+	world_free(w);
+}
+
 static void test_what_is_not_captured(void **state)
 {
 	struct world *w = world_new(&world_plan);
@@ -267,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_long_title),          cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_many_open),           cmocka_unit_test(test_picker_too_long),
+		cmocka_unit_test(test_timeline_entries_cannot_be_forged),
 		cmocka_unit_test(test_timeline_pages),      cmocka_unit_test(test_what_is_not_captured),
 		cmocka_unit_test(test_unknown_requests),    cmocka_unit_test(test_root_reported_twice),
 		cmocka_unit_test(test_big_plan),

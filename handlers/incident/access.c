@@ -80,6 +80,8 @@ static bool allowed(struct context *cx, const struct call *call)
 	switch (incident_rules[call->verb].access) {
 	case ACCESS_ANYBODY:
 		return true;
+	case ACCESS_FORM:
+		return *call->by.person || same_who(&call->by, &call->inc->declared_by);
 	case ACCESS_PLAN:
 		return *call->by.person != '\0';
 	case ACCESS_LEADS:

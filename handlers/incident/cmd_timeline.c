@@ -64,8 +64,12 @@ static void entry_data(struct context *cx, struct json_out *j, const json_t *e, 
 	json_out_str(j, "what", what);
 	json_out_bool(j, kind_known(what) ? arena_printf(cx->arena, "is_%s", what) : "is_other", true);
 	json_out_bool(j, "key", key);
-	if (by)
+	if (by) {
 		json_out_str(j, "by", json_in_str(by, "name"));
+		/* Slack knows the names of those who are not in the plan. */
+		if (!*json_in_str(by, "person") && *json_in_str(by, "user"))
+			json_out_str(j, "by_user", json_in_str(by, "user"));
+	}
 	if (strcmp(what, "reminder") == 0)
 		json_out_bool(j, arena_printf(cx->arena, "re_%s", json_in_str(e, "text")), true);
 	if (*person)

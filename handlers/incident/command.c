@@ -11,6 +11,7 @@
 
 #define ANYBODY "anybody"
 #define PEOPLE "people in the plan"
+#define FILLERS "people in the plan, and who declared it"
 #define LEADS "who declared it, its coordinator and its tech lead"
 
 const struct verb incident_verbs[] = {
@@ -59,7 +60,7 @@ const struct verb incident_verbs[] = {
 		"Declare a drill: all of it is real but marked DRILL", "/incident drill P0 Checkout is down",
 		ANYBODY, verb_drill},
 	[VERB_FORM] = {"form", "answers details edit", "[ID]", "Answer the plan's questions, or change answers",
-		"/incident form", PEOPLE, verb_form},
+		"/incident form", FILLERS, verb_form},
 	[VERB_POSTMORTEM] = {"postmortem", "post-mortem pm", "[ID] [done [URL]]",
 		"Say that the post-mortem is written, and where", "/incident postmortem done https://docs.example.com/pm-42",
 		PEOPLE, verb_postmortem},
@@ -89,7 +90,7 @@ const struct verb_rule incident_rules[VERBS] = {
 	[VERB_DONE] = {PICK_DONE, ACCESS_PLAN, true},
 	[VERB_CANCEL] = {PICK_OPEN, ACCESS_LEADS, true},
 	[VERB_DRILL] = {PICK_NONE, ACCESS_ANYBODY, true},
-	[VERB_FORM] = {PICK_ANY, ACCESS_PLAN, false},
+	[VERB_FORM] = {PICK_ANY, ACCESS_FORM, false},
 	[VERB_POSTMORTEM] = {PICK_DONE, ACCESS_PLAN, true},
 	[VERB_WIDEN] = {PICK_OPEN, ACCESS_PLAN, false},
 	[VERB_HELP] = {PICK_NONE, ACCESS_ANYBODY, true},

@@ -174,6 +174,7 @@ enum step verb_form(struct context *cx)
 		return answer_refused(cx, "incident/answers_same", &d);
 	}
 	incident_activity(cx, inc);
+	inc->root_dirty = true;
 	log_answers(cx, inc);
 	data_begin_inc(cx, &d, inc);
 	incident_answers_data(cx, inc, &d.j);

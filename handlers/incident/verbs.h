@@ -49,6 +49,7 @@ enum pick {
 enum access {
 	ACCESS_ANYBODY,
 	ACCESS_PLAN, /* people in the plan */
+	ACCESS_FORM, /* they, and who declared it: they know best what is wrong */
 	ACCESS_LEADS /* who declared it, and who coordinates or leads */
 };
 

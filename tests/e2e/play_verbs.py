@@ -2,7 +2,7 @@
 
 import unittest
 
-from stage import ADA, BEN, CHLOE, DEV, EVE, MIA, WAR_ROOM, Scene
+from stage import ADA, BEN, CHLOE, DEV, EVE, MIA, RANDOM, WAR_ROOM, Scene
 
 
 class Verbs(Scene):
@@ -69,6 +69,16 @@ class Verbs(Scene):
         self.shows(self.s.type(MIA, WAR_ROOM, "/incident note I see it from Lisbon too"), r"Noted")
         self.root.press(MIA, "Acknowledge")
         self.s.private(MIA, r"not for you to do")
+
+    def test_a_stranger_who_declared_it_may_say_what_is_known(self):
+        answer = self.s.type(MIA, RANDOM, "/incident P2 Refunds are slow")
+        self.shows(self.s.root("INC-2"), r"Declared by @Mia Novak")
+        answer.press(MIA, "Answer the plan's questions")
+        self.s.submit(MIA, {"q.impact": "They take a day"})
+        root = self.s.find(WAR_ROOM, r"INC-2: .*How does this affect users\? They take a day")
+        self.s.say(MIA, WAR_ROOM, "It began this morning", root.ts)
+        self.shows(self.s.timeline_has(r"It began", "INC-2"), r"@Mia Novak declared it.*@Mia Novak answered the plan's questions"
+                   r".*@Mia Novak wrote: It began this morning")
 
     def test_updates(self):
         answer = self.s.type(BEN, WAR_ROOM, "/incident update identified: an index is missing, see https://docs.example.com/i")

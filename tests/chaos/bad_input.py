@@ -134,6 +134,8 @@ FORGED = {
 ALLOWED_TOKENS = re.compile(
     r"<(?:@U0(?:ADA|BEN|CHLOE|DEV|EVE|TOCSIN)(?:\|[^<>]*)?|#C0[A-Z0-9]+(?:\|[^<>]*)?|!date\^\d+\^[^<>|]*\|[^<>]*"
     r"|https://(?:grafana|docs)\.example\.com/[^<>|]*\|[^<>]*)>")
+# Mia, who types all this, is no person of the plan: where we say who wrote something she is mentioned.
+AUTHOR = re.compile(r"\*<@U0MIA>\*|[Bb]y <@U0MIA>")
 # A link that shows where it leads is the person's own, as in a message: that is no forgery.
 HONEST_LINK = re.compile(r"<(https?://[^<>|]+)\|\1>")
 
@@ -176,10 +178,10 @@ def judge_message(v, what, message):
     """Nothing in it but what a template of ours has put there."""
     for kind, text in texts_of(message.get("blocks") or []):
         if kind == "mrkdwn":
-            rest = HONEST_LINK.sub("", ALLOWED_TOKENS.sub("", text))
+            rest = HONEST_LINK.sub("", ALLOWED_TOKENS.sub("", AUTHOR.sub("", text)))
             v.expect("<" not in rest, f"{what}: a token was forged: {text!r}")
         v.expect(not re.search("[\u202a-\u202e\u2066-\u2069]", text), f"{what}: turned text: {text!r}")
-    rest = HONEST_LINK.sub("", ALLOWED_TOKENS.sub("", message.get("text") or ""))
+    rest = HONEST_LINK.sub("", ALLOWED_TOKENS.sub("", AUTHOR.sub("", message.get("text") or "")))
     v.expect("<" not in rest, f"{what}: a token was forged in the fallback: {message.get('text')!r}")
     for url in things_of(message.get("blocks") or [], "url"):
         v.expect("evil" not in json.dumps(url), f"{what}: a link was forged: {url}")

@@ -151,11 +151,12 @@ const char *twilio_sign(struct arena *a, const char *token, const char *url, con
 static const char *other_port(struct arena *a, const char *url)
 {
 	bool https = strncmp(url, "https://", 8) == 0;
-	size_t scheme = https ? 8 : 7, host = strcspn(url + scheme, "/?#");
+	size_t scheme = https ? 8 : 7, host;
 	const char *port = https ? ":443" : ":80", *colon;
 
 	if (!https && strncmp(url, "http://", 7) != 0)
 		return NULL;
+	host = strcspn(url + scheme, "/?#");
 	colon = memrchr(url + scheme, ':', host);
 	if (colon && memchr(colon, ']', (size_t)(url + scheme + host - colon)))
 		colon = NULL; /* within an IPv6 address */

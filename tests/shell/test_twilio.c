@@ -48,6 +48,8 @@ static void test_signature_vector(void **state)
 	(void)state;
 	assert_true(verify(gather_url, gather_body, "vtskpuyOXummYSlU0OmLABynPM8="));
 	assert_true(verify(gather_url, gather_body, "5Oc2XZPaPK7Nag7QlbhabJiWpRY=")); /* with :443 */
+	assert_false(verify("", gather_body, "5Oc2XZPaPK7Nag7QlbhabJiWpRY=")); /* too short for a scheme */
+	assert_false(verify("http", gather_body, "5Oc2XZPaPK7Nag7QlbhabJiWpRY="));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(verify(gather_url, gather_body, bad[i]));
 	/* JSON bodies are covered through the address; an empty form is signed by its address alone. */
